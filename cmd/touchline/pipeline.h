@@ -1,0 +1,64 @@
+// The wiring that every command that writes a store shares: journal, origin, hub, publisher and their threads.
+//
+// Here, and only here, feed and storage meet. The loop thread runs everything but the commits; the store thread
+// commits, and its news is posted back to the loop. Knows no command's options.
+#pragma once
+
+#include "core/origin.h"
+#include "core/result.h"
+#include "feed/hub.h"
+#include "feed/loop.h"
+#include "feed/publisher.h"
+#include "storage/journal.h"
+#include "storage/store_thread.h"
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace touchline {
+
+std::int64_t wall_ms();  // ms since 1970
+
+class Pipeline {
+ public:
+  // Opens or creates the store and takes up everything that stands in it.
+  static Result<std::unique_ptr<Pipeline>> open(Loop& loop, const std::string& store, HubOptions hub = {});
+  ~Pipeline();
+
+  // The source of that name, known to the journal or new.
+  Result<SourceId> source(const std::string& name);
+
+  // Hands over what gathered, as often as the journal takes it.
+  void flush() { publisher_->flush(wall_ms()); }
+  void on_room(std::function<void()> work) { on_room_.push_back(std::move(work)); }
+  std::function<void(const Error&)> on_failure;  // a commit failed: the end
+
+  Journal& journal() { return *journal_; }
+  Origin& origin() { return origin_; }
+  Hub& hub() { return *hub_; }
+  Publisher& publisher() { return *publisher_; }
+
+  struct CommitCounts {
+    std::uint64_t commits = 0;
+    std::int64_t took_us = 0;
+  };
+  const CommitCounts& commit_counts() const { return commit_counts_; }
+
+ private:
+  Pipeline(Loop& loop, Journal journal);
+
+  Loop& loop_;
+  std::unique_ptr<Journal> journal_;
+  Origin origin_;
+  std::uint32_t source_count_ = 0;
+  std::unique_ptr<Hub> hub_;
+  std::unique_ptr<Publisher> publisher_;
+  std::vector<std::function<void()>> on_room_;
+  CommitCounts commit_counts_;
+  std::unique_ptr<StoreThread> store_;  // last: ends first
+};
+
+}  // namespace touchline

@@ -1,0 +1,243 @@
+// `touchline replay`: recorded matches through the whole pipeline.
+
+#include "cmd/touchline/commands.h"
+#include "cmd/touchline/pipeline.h"
+#include "cmd/touchline/replay_report.h"
+#include "core/time_text.h"
+#include "feed/player.h"
+#include "feed/tcp_server.h"
+
+#include <charconv>
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace touchline {
+namespace {
+
+using std::chrono::milliseconds;
+
+struct ReplayOptions {
+  std::vector<std::string> recordings;
+  std::string store;
+  std::string speed = "max";
+  std::string from;
+  std::string until;
+  std::vector<std::string> listen;
+  bool as_lines = false;
+  std::int64_t line_lag_ms = 0;
+  std::uint64_t seed = 1;
+  std::size_t wait_readers = 0;
+  std::string durability = "durable";
+  bool json = false;
+};
+
+std::optional<double> positive_number(const std::string& text) {
+  double number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc() || end != text.data() + text.size() || !(number > 0) || number > 1e9) return std::nullopt;
+  return number;
+}
+
+class Replay {
+ public:
+  explicit Replay(ReplayOptions options) : options_(std::move(options)) {}
+
+  int run() {
+    if (const auto ready = prepare(); !ready) return complain(ready.error());
+    pipeline_->on_room([this] {
+      if (std::exchange(waits_for_room_, false)) pump();
+    });
+    pipeline_->on_failure = [this](const Error& error) { fail(error); };
+    pipeline_->publisher().before_commit = [this](Origin& origin) { player_->note_cursors(origin); };
+    player_->on_rejected = [this](const Rejected& rejected) { report_.refused(rejected); };
+    loop_.on_stop_signal([this](int) { stop(); });
+    loop_.post([this] { start(); });
+    loop_.every(milliseconds(200), [this] {
+      report_.progress(*pipeline_, *player_);
+      return !finished_;
+    });
+    loop_.run();
+    if (failure_) return complain(*failure_);
+    report_.finish(*pipeline_, *player_, stopped_, options_.json);
+    // Nothing in it could be taken: the input was of no use at all.
+    const OriginCounts& counts = pipeline_->origin().counts();
+    if (counts.rejected != 0 && counts.rejected == counts.messages) return exit_usage;
+    return counts.rejected != 0 ? exit_finding : exit_done;
+  }
+
+ private:
+  // Everything is validated before anything is opened, and every input is opened before the store is touched.
+  Result<void> prepare() {
+    PlayerOptions play;
+    play.lag_ms_max = options_.line_lag_ms;
+    play.seed = options_.seed;
+    if (options_.speed != "max") {
+      const auto speed = positive_number(options_.speed);
+      if (!speed) return Error{ErrorKind::usage, "--speed is \"max\" or a number above 0", 0};
+      play.speed = *speed;
+    }
+    for (auto [text, name, to] : {std::tuple(&options_.from, "--from", &play.from_ms),
+                                  std::tuple(&options_.until, "--until", &play.until_ms)}) {
+      if (text->empty()) continue;
+      const auto time = time_ms_of(*text);
+      if (!time) return Error{ErrorKind::usage, std::string(name) + " is no time: \"" + *text + "\"", 0};
+      *to = *time;
+    }
+    HubOptions hub;
+    hub.publisher = std::string("touchline ") + TOUCHLINE_VERSION;
+    if (options_.durability == "relaxed") hub.durability = Durability::relaxed;
+    std::vector<Endpoint> endpoints;
+    for (const std::string& text : options_.listen) {
+      const auto endpoint = parse_endpoint(text);
+      if (!endpoint) return endpoint.error();
+      endpoints.push_back(*endpoint);
+    }
+    std::vector<Recording> recordings;
+    for (const std::string& path : options_.recordings) {
+      auto recording = Recording::open(path);
+      if (!recording) return recording.error();
+      recordings.push_back(std::move(*recording));
+    }
+    auto pipeline = Pipeline::open(loop_, options_.store, std::move(hub));
+    if (!pipeline) return pipeline.error();
+    pipeline_ = std::move(*pipeline);
+    player_ = std::make_unique<Player>(pipeline_->publisher(), play);
+    for (std::size_t i = 0; i < recordings.size(); ++i) {
+      if (const auto added = add(std::move(recordings[i]), i); !added) return added.error();
+    }
+    for (const Endpoint& endpoint : endpoints) {
+      auto server = std::make_unique<TcpServer>(loop_, pipeline_->hub());
+      const auto listening = server->listen(endpoint);
+      if (!listening) return listening.error();
+      server->on_waiting = [this] { pipeline_->flush(); };
+      report_.listening(*listening);
+      servers_.push_back(std::move(server));
+    }
+    return {};
+  }
+
+  // As lines, all recordings are copies of one source, named by the first; else each is a source of its own.
+  Result<void> add(Recording recording, std::size_t index) {
+    if (index == 0 || !options_.as_lines) source_name_ = recording.name();
+    const auto source = pipeline_->source(source_name_);
+    if (!source) return source.error();
+    const LineRef line = pipeline_->origin().add_line(*source);
+    std::string key = recording.cursor_key(options_.as_lines ? line.line.value : 0);
+    const auto cursor = pipeline_->journal().cursor(key);
+    if (!cursor) return cursor.error();
+    if (*cursor) {
+      if (const auto taken_up = recording.take_up(**cursor); !taken_up) return taken_up.error();
+      report_.taken_up(recording.name(), (*cursor)->line);
+    }
+    player_->add(std::move(recording), line, std::move(key));
+    return {};
+  }
+
+  void start() {
+    if (pipeline_->hub().reader_count() >= options_.wait_readers || stopped_) return pump();
+    loop_.after(milliseconds(10), [this] { start(); });
+  }
+
+  void pump() {
+    if (finished_ || stopped_) return;
+    switch (player_->step(wall_ms())) {
+      case Player::Step::more:
+        pipeline_->flush();
+        loop_.post([this] { pump(); });
+        break;
+      case Player::Step::full:
+        waits_for_room_ = true;
+        pipeline_->flush();
+        break;
+      case Player::Step::wait:
+        pipeline_->flush();
+        loop_.after(milliseconds(std::max<std::int64_t>(player_->due_ms() - wall_ms(), 1)), [this] { pump(); });
+        break;
+      case Player::Step::done: settle(); break;
+      case Player::Step::failed: fail(*player_->error()); break;
+    }
+  }
+
+  void stop() {
+    if (std::exchange(stopped_, true)) return;
+    settle();
+  }
+
+  // Until everything gathered is on disk, and readers were given it.
+  void settle() {
+    pipeline_->flush();
+    if (!pipeline_->publisher().idle()) return loop_.after(milliseconds(1), [this] { settle(); });
+    if (std::exchange(finished_, true)) return;
+    pipeline_->publisher().checkpoint_all();
+    pipeline_->hub().goodbye_all({GoodbyeReason::finished, 0, "the replay is over"});
+    auto left = std::make_shared<std::size_t>(servers_.size());
+    if (*left == 0) return loop_.stop();
+    for (const auto& server : servers_) {
+      server->drain([this, left] {
+        if (--*left == 0) loop_.stop();
+      });
+    }
+    loop_.after(std::chrono::seconds(10), [this] { loop_.stop(); });
+  }
+
+  // What was taken before a recording broke off is kept.
+  void fail(const Error& error) {
+    if (failure_) return;
+    failure_ = error;
+    if (pipeline_->publisher().failure()) {
+      finished_ = true;
+      return loop_.stop();
+    }
+    stop();
+  }
+
+  ReplayOptions options_;
+  Loop loop_;
+  std::unique_ptr<Pipeline> pipeline_;
+  std::unique_ptr<Player> player_;
+  std::vector<std::unique_ptr<TcpServer>> servers_;
+  std::string source_name_;
+  ReplayReport report_;
+  bool finished_ = false;
+  bool waits_for_room_ = false;
+  bool stopped_ = false;
+  std::optional<Error> failure_;
+};
+
+}  // namespace
+
+Command add_replay(CLI::App& parent) {
+  auto options = std::make_shared<ReplayOptions>();
+  CLI::App* app = parent.add_subcommand("replay", "Send recorded matches through the whole pipeline into a store");
+  app->add_option("RECORDING", options->recordings,
+                  "Recordings: a vendor's lines or native ones, plain or .bz2, .gz, .zst; - is standard input")
+      ->required();
+  app->add_option("--store", options->store, "The store to write, created where there is none")->required();
+  app->add_option("--speed", options->speed, "Times real time, or max")->capture_default_str();
+  app->add_option("--from", options->from, "Pace begins at this publish time; what is older is taken at once");
+  app->add_option("--until", options->until, "Stop behind this publish time (ms since 1970 or RFC 3339)");
+  app->add_option("--listen", options->listen, "Serve the delta protocol while replaying: tcp://HOST:PORT");
+  app->add_flag("--as-lines", options->as_lines,
+                "The recordings are lines A, B, ... of one source: take each update once, from whichever has it first");
+  app->add_option("--line-lag", options->line_lag_ms,
+                  "With --as-lines: let each line lag by up to so many ms, at random, to try it out");
+  app->add_option("--seed", options->seed, "Of the random lags")->capture_default_str();
+  app->add_option("--wait-readers", options->wait_readers, "Begin when so many readers have joined");
+  app->add_option("--durability", options->durability, "durable: readers see a delta when it is on disk; relaxed: before")
+      ->check(CLI::IsMember({"durable", "relaxed"}))
+      ->capture_default_str();
+  app->add_flag("--json", options->json, "The summary as one JSON object");
+  app->footer(
+      "Running it again takes every recording up where the store's cursor stands.\n"
+      "Examples:\n"
+      "  touchline simulate --events 2 -o day.ndjson && touchline replay day.ndjson --store day.db\n"
+      "  touchline replay match.bz2 scores.bz2 --store match.db\n"
+      "  touchline replay a.bz2 b.bz2 --as-lines --store match.db\n"
+      "  touchline replay match.bz2 --store match.db --speed 10 --listen tcp://127.0.0.1:7440");
+  return {app, [options] { return Replay(*options).run(); }};
+}
+
+}  // namespace touchline

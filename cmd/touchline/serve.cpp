@@ -1,0 +1,260 @@
+// `touchline serve`: the long-running feed service. The wiring of every part stands here.
+
+#include "cmd/touchline/commands.h"
+#include "cmd/touchline/log.h"
+#include "cmd/touchline/pipeline.h"
+#include "cmd/touchline/source_spec.h"
+#include "feed/line_server.h"
+#include "feed/player.h"
+#include "feed/tcp_server.h"
+
+#include <spdlog/spdlog.h>
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace touchline {
+namespace {
+
+using std::chrono::milliseconds;
+
+struct ServeOptions {
+  std::string store;
+  std::vector<std::string> listen;
+  std::vector<std::string> sources;
+  std::string durability = "durable";
+  std::string log_format = "text";
+  std::string log_level = "info";
+  std::uint32_t heartbeat_ms = 1'000;
+  std::size_t sessions_max = 4'096;
+  std::uint32_t drain_ms = 5'000;
+};
+
+class Service {
+ public:
+  explicit Service(ServeOptions options) : options_(std::move(options)) {}
+
+  int run() {
+    set_up_log(options_.log_format, options_.log_level);
+    if (const auto ready = prepare(); !ready) {
+      spdlog::error(ready.error().text);
+      return exit_code_of(ready.error().kind);
+    }
+    pipeline_->on_failure = [this](const Error& error) { fail(error); };
+    pipeline_->on_room([this] {
+      for (const auto& server : line_servers_) server->resume();
+    });
+    loop_.on_stop_signal([this](int signal) {
+      spdlog::info("stopping on signal {}", signal);
+      stop();
+    });
+    // Missing numbers that are overdue, and whatever a quiet moment left behind.
+    loop_.every(milliseconds(100), [this] {
+      pipeline_->origin().expire(wall_ms());
+      pipeline_->flush();
+      return !stopping_;
+    });
+    for (const auto& player : players_) loop_.post([this, &player] { pump(*player); });
+    spdlog::info("ready: {} at epoch {} offset {}, {} events", options_.store, pipeline_->journal().epoch().value,
+                 pipeline_->journal().head().value, pipeline_->origin().table().events().size());
+    loop_.run();
+    const OriginCounts& counts = pipeline_->origin().counts();
+    spdlog::info("stopped at offset {}: {} messages, {} deltas, {} duplicates, {} no-ops, {} rejected, {} bytes out",
+                 pipeline_->journal().head().value, counts.messages, counts.deltas,
+                 counts.repeats_by_number + counts.repeats_by_id + counts.copies, counts.no_ops, counts.rejected,
+                 pipeline_->hub().counts().bytes_out);
+    return failed_ ? exit_environment : exit_done;
+  }
+
+ private:
+  Result<void> prepare() {
+    std::vector<Endpoint> listen;
+    for (const std::string& text : options_.listen) {
+      const auto endpoint = parse_endpoint(text);
+      if (!endpoint) return endpoint.error();
+      listen.push_back(*endpoint);
+    }
+    std::vector<SourceSpec> sources;
+    for (const std::string& text : options_.sources) {
+      const auto spec = parse_source_spec(text);
+      if (!spec) return spec.error();
+      sources.push_back(*spec);
+    }
+    HubOptions hub;
+    hub.publisher = std::string("touchline ") + TOUCHLINE_VERSION;
+    hub.heartbeat_ms = options_.heartbeat_ms;
+    hub.durability = options_.durability == "relaxed" ? Durability::relaxed : Durability::durable;
+    auto pipeline = Pipeline::open(loop_, options_.store, std::move(hub));
+    if (!pipeline) return pipeline.error();
+    pipeline_ = std::move(*pipeline);
+    for (const Endpoint& endpoint : listen) {
+      if (const auto listening = serve_readers(endpoint); !listening) return listening.error();
+    }
+    for (const SourceSpec& spec : sources) {
+      if (const auto opened = open_source(spec); !opened) return opened.error();
+    }
+    pipeline_->publisher().before_commit = [this](Origin& origin) {
+      for (const auto& player : players_) player->note_cursors(origin);
+    };
+    return {};
+  }
+
+  Result<void> serve_readers(const Endpoint& endpoint) {
+    auto server = std::make_unique<TcpServer>(loop_, pipeline_->hub(), TcpServerOptions{options_.sessions_max, 5'000});
+    server->on_waiting = [this] { pipeline_->flush(); };
+    server->on_news = [](const SessionNews& news) {
+      switch (news.kind) {
+        case SessionNews::Kind::joined: spdlog::info("reader {} \"{}\" joined", news.peer, news.relay); break;
+        case SessionNews::Kind::left: spdlog::info("reader {} \"{}\" left: {}", news.peer, news.relay, news.text); break;
+        case SessionNews::Kind::refused: spdlog::warn("reader {} refused: {}", news.peer, news.text); break;
+      }
+    };
+    const auto listening = server->listen(endpoint);
+    if (!listening) return listening.error();
+    spdlog::info("serving readers on {}", listening->text());
+    servers_.push_back(std::move(server));
+    return {};
+  }
+
+  Result<void> open_source(const SourceSpec& spec) {
+    const auto source = pipeline_->source(spec.name);
+    if (!source) return source.error();
+    if (spec.endpoint) {
+      auto server = std::make_unique<LineServer>(loop_, pipeline_->publisher(), *source, spec.name);
+      server->on_news = [name = spec.name](const LineNews& news) {
+        switch (news.kind) {
+          case LineNews::Kind::connected: spdlog::info("source {}: {} connected", name, news.peer); break;
+          case LineNews::Kind::ended: spdlog::info("source {}: {} ended {}", name, news.peer, news.text); break;
+          case LineNews::Kind::rejected: spdlog::warn("source {}: {} refused {}", name, news.peer, news.text); break;
+        }
+      };
+      const auto listening = server->listen(*spec.endpoint);
+      if (!listening) return listening.error();
+      spdlog::info("source {}: taking lines on {}", spec.name, listening->text());
+      line_servers_.push_back(std::move(server));
+      return {};
+    }
+    auto recording = Recording::open(spec.path);
+    if (!recording) return recording.error();
+    const LineRef line = pipeline_->origin().add_line(*source);
+    std::string key = recording->cursor_key(line.line.value);
+    const auto cursor = pipeline_->journal().cursor(key);
+    if (!cursor) return cursor.error();
+    if (*cursor) {
+      if (const auto taken_up = recording->take_up(**cursor); !taken_up) return taken_up.error();
+      spdlog::info("source {}: taken up behind line {}", spec.name, (*cursor)->line);
+    }
+    PlayerOptions play;
+    play.speed = spec.speed;
+    auto player = std::make_unique<Player>(pipeline_->publisher(), play);
+    player->on_rejected = [name = spec.name](const Rejected& rejected) {
+      spdlog::warn("source {}: refused {}", name, describe(rejected));
+    };
+    player->add(std::move(*recording), line, std::move(key));
+    players_.push_back(std::move(player));
+    return {};
+  }
+
+  void pump(Player& player) {
+    if (stopping_) return;
+    switch (player.step(wall_ms())) {
+      case Player::Step::more:
+        loop_.post([this, &player] { pump(player); });
+        break;
+      case Player::Step::full: loop_.after(milliseconds(1), [this, &player] { pump(player); }); break;
+      case Player::Step::wait:
+        loop_.after(milliseconds(std::max<std::int64_t>(player.due_ms() - wall_ms(), 1)),
+                    [this, &player] { pump(player); });
+        break;
+      case Player::Step::done:
+        for (const std::string& text : player.cut_off()) spdlog::warn(text);
+        spdlog::info("a recording has ended");
+        break;
+      case Player::Step::failed: spdlog::error(player.error()->text); break;
+    }
+    pipeline_->flush();
+  }
+
+  // Sources first; then everything that they brought goes to the disk and to the readers; then goodbye.
+  void stop() {
+    if (std::exchange(stopping_, true)) return;
+    for (const auto& server : line_servers_) server->stop();
+    for (const auto& server : servers_) server->stop_accepting();
+    loop_.after(milliseconds(options_.drain_ms), [this] {
+      spdlog::warn("readers were still behind after {} ms", options_.drain_ms);
+      loop_.stop();
+    });
+    settle();
+  }
+
+  void settle() {
+    pipeline_->flush();
+    if (!pipeline_->publisher().idle()) return loop_.after(milliseconds(1), [this] { settle(); });
+    pipeline_->publisher().checkpoint_all();
+    const auto jitter = static_cast<std::uint32_t>(wall_ms() % 4'000);
+    pipeline_->hub().goodbye_all({GoodbyeReason::shutdown, 1'000 + jitter, "the service stops"});
+    auto left = std::make_shared<std::size_t>(servers_.size());
+    if (*left == 0) return loop_.stop();
+    for (const auto& server : servers_) {
+      server->drain([this, left] {
+        if (--*left == 0) loop_.stop();
+      });
+    }
+  }
+
+  // A failed commit is final: nothing more is published, and recovery is a restart.
+  void fail(const Error& error) {
+    spdlog::critical("{}; stopping", error.text);
+    failed_ = true;
+    loop_.stop();
+  }
+
+  ServeOptions options_;
+  Loop loop_;
+  std::unique_ptr<Pipeline> pipeline_;
+  std::vector<std::unique_ptr<TcpServer>> servers_;
+  std::vector<std::unique_ptr<LineServer>> line_servers_;
+  std::vector<std::unique_ptr<Player>> players_;
+  bool stopping_ = false;
+  bool failed_ = false;
+};
+
+}  // namespace
+
+Command add_serve(CLI::App& parent) {
+  auto options = std::make_shared<ServeOptions>();
+  CLI::App* app = parent.add_subcommand("serve", "Run the feed service");
+  app->set_config("--config", "", "Read options from a file (name = value, lists as [\"a\", \"b\"])");
+  app->add_option("--store", options->store, "The store to write, created where there is none")->required();
+  app->add_option("--listen", options->listen, "Serve readers: tcp://HOST:PORT; port 0 takes a free one");
+  app->add_option("--source", options->sources,
+                  "NAME=tcp://HOST:PORT takes lines there, NAME=FILE reads them, NAME=- from standard input; "
+                  "two with one name are lines A and B of it; NAME=FILE@SPEED paces a recording");
+  app->add_option("--durability", options->durability, "durable: readers see a delta when it is on disk; relaxed: before")
+      ->check(CLI::IsMember({"durable", "relaxed"}))
+      ->capture_default_str();
+  app->add_option("--heartbeat-ms", options->heartbeat_ms, "To readers, on an idle line")
+      ->check(CLI::Range(10U, 60'000U))
+      ->capture_default_str();
+  app->add_option("--sessions-max", options->sessions_max, "Readers at a time; past it they are refused")->capture_default_str();
+  app->add_option("--drain-ms", options->drain_ms, "How long readers may take to be given the rest when stopping")
+      ->capture_default_str();
+  app->add_option("--log-format", options->log_format, "text or json, to standard error")
+      ->check(CLI::IsMember({"text", "json"}))
+      ->capture_default_str();
+  app->add_option("--log-level", options->log_level, "debug, info, warning, error")
+      ->check(CLI::IsMember({"debug", "info", "warning", "error"}))
+      ->capture_default_str();
+  app->footer(
+      "Stops cleanly on SIGTERM and SIGINT.\n"
+      "Examples:\n"
+      "  touchline serve --store feed.db --listen tcp://127.0.0.1:7440 --source trading=tcp://127.0.0.1:7441\n"
+      "  touchline simulate --speed 60 | touchline serve --store day.db --listen tcp://127.0.0.1:7440 --source day=-\n"
+      "  touchline serve --config feed.toml");
+  return {app, [options] { return Service(*options).run(); }};
+}
+
+}  // namespace touchline

@@ -1,0 +1,36 @@
+#include "cmd/touchline/source_spec.h"
+
+#include <charconv>
+
+namespace touchline {
+
+Result<SourceSpec> parse_source_spec(std::string_view text) {
+  const auto equals = text.find('=');
+  if (equals == std::string_view::npos || equals == 0 || equals + 1 == text.size()) {
+    return Error{ErrorKind::usage, "\"" + std::string(text) + "\" is no source; expected NAME=tcp://HOST:PORT, " +
+                                       "NAME=FILE or NAME=-", 0};
+  }
+  SourceSpec spec;
+  spec.name = std::string(text.substr(0, equals));
+  const std::string_view address = text.substr(equals + 1);
+  if (address.find("://") != std::string_view::npos) {
+    const auto endpoint = parse_endpoint(address);
+    if (!endpoint) return endpoint.error();
+    spec.endpoint = *endpoint;
+    return spec;
+  }
+  spec.path = std::string(address);
+  const auto at = address.rfind('@');
+  if (at == std::string_view::npos) return spec;
+  const std::string_view speed = address.substr(at + 1);
+  const auto [end, error] = std::from_chars(speed.data(), speed.data() + speed.size(), spec.speed);
+  const bool number = error == std::errc() && end == speed.data() + speed.size() && spec.speed > 0;
+  if (number) {
+    spec.path = std::string(address.substr(0, at));
+  } else {
+    spec.speed = 0;  // an @ in the file's name
+  }
+  return spec;
+}
+
+}  // namespace touchline

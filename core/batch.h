@@ -1,0 +1,79 @@
+// A batch: what was sequenced while the previous commit ran, ready for the journal and for the wire.
+//
+// `items` is the body that goes to both, byte for byte: one item a delta, [handle << 1][length][block], in the
+// order of their offsets. A batch is committed as a whole or not at all, together with the cursors that say how
+// far each source had been read. Knows no SQLite and no socket.
+#pragma once
+
+#include "core/ids.h"
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace touchline {
+
+// Where a recording or a connection stands: everything before it is in the journal.
+struct Cursor {
+  std::string recording;       // its name, unique in one store
+  std::uint64_t byte = 0;      // offset behind the last line taken, in decompressed bytes
+  std::uint64_t line = 0;      // lines taken
+  std::int64_t time_ms = 0;    // source time of the last line
+  std::uint64_t fingerprint = 0;  // of its first line, to notice another recording of the same name
+};
+
+// A message that was refused, kept for inspection.
+struct Rejected {
+  std::string source;
+  std::uint64_t line = 0;
+  std::uint64_t byte = 0;  // offset of the line, or of the fault within the source where it is known
+  std::int64_t time_ms = 0;
+  std::string reason;
+  std::string content;  // its beginning
+};
+
+struct SnapshotRecord {
+  EventHandle event;
+  Seq seq;
+  Offset offset;
+  std::int64_t source_time_ms = 0;
+  std::int64_t ingest_time_ms = 0;
+  std::uint64_t digest = 0;
+  std::string block;  // the state as one block against the empty state
+};
+
+struct Batch {
+  // One event's share: its deltas are dense from `first`.
+  struct Touch {
+    EventHandle event;
+    Seq first;
+    std::uint64_t count = 0;
+  };
+  struct NewEvent {
+    EventHandle event;
+    std::string id;
+  };
+  // How far a source that numbers its updates has come in one event.
+  struct SourceNumber {
+    SourceId source;
+    EventHandle event;
+    std::uint64_t number = 0;
+  };
+
+  Offset first;  // of the first delta
+  std::uint64_t count = 0;
+  std::string items;
+  std::size_t last_item = 0;  // where in `items` the last one starts
+  std::string ingest_times;  // zigzag varints, each the step from the one before in ms, the first from 0
+  std::vector<Touch> touches;
+  std::vector<NewEvent> new_events;
+  std::vector<SnapshotRecord> snapshots;
+  std::vector<SourceNumber> source_numbers;
+  std::vector<Cursor> cursors;
+  std::vector<Rejected> rejected;
+
+  Offset last() const { return Offset(first.value + count - 1); }
+  bool empty() const { return count == 0 && cursors.empty() && rejected.empty(); }
+};
+
+}  // namespace touchline

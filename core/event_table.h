@@ -1,0 +1,105 @@
+// All live events of the origin, and how an update changes them.
+//
+// Finds the event, market and outcome that an update speaks of, gives numbers to new ones, writes the cells and
+// returns one delta for each event that really changed. All or nothing: an update that breaks a limit leaves no
+// trace. Knows no vendor, no order of arrival (arbiter, sequencer) and no encoding. Single-threaded.
+#pragma once
+
+#include "core/delta.h"
+#include "core/event_names.h"
+#include "core/event_state.h"
+#include "core/ids.h"
+#include "core/result.h"
+#include "core/update.h"
+
+#include <cstddef>
+#include <deque>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace touchline {
+
+struct LiveEvent {
+  EventHandle handle;
+  std::string id;
+  EventState state;
+  EventNames names;
+};
+
+struct EventTableCounts {
+  std::uint64_t unexpected_steps = 0;   // statuses that went where core/life.h does not expect
+  std::uint64_t moved_markets = 0;      // markets that went over to another event
+  std::uint64_t outdated_markets = 0;   // parts of updates that spoke of a market in an event that it has left
+  std::uint64_t unplaced_markets = 0;   // markets that came before their definition
+};
+
+class EventTable {
+ public:
+  struct Changed {
+    LiveEvent* event = nullptr;
+    Delta delta;  // normal form, not empty; sequence number and times are the caller's to give
+  };
+
+  // The deltas are valid until the next call.
+  Result<std::span<Changed>> apply(const Update& update, SourceId source);
+
+  // Marks an event's feed from one source; changes nothing if it is so already.
+  Changed* set_health(LiveEvent& event, SourceId source, FeedHealth health);
+
+  // Takes up an event as the journal has it.
+  LiveEvent& restore(EventHandle handle, EventState state);
+
+  LiveEvent* find(std::string_view id);
+  const std::deque<std::unique_ptr<LiveEvent>>& events() const { return events_; }
+  LiveEvent& event(EventHandle handle) { return *events_[handle.value - 1]; }
+  const EventTableCounts& counts() const { return counts_; }
+
+ private:
+  struct Home {
+    LiveEvent* event = nullptr;
+    std::uint32_t market = 0;
+  };
+
+  Result<void> check_limits(const Update& update) const;
+  void run_op(const Update& update, const Op& op);
+  void go_to_market(std::string_view id, std::string_view event_id, std::int64_t version);
+  void go_to_outcome(std::string_view id, std::int64_t handicap);
+  LiveEvent& event_named(std::string_view id);
+  void go_to_event(LiveEvent& event);
+  std::uint32_t market_named(std::string_view id);
+  void move_market(Home from, LiveEvent& to);
+
+  void write(Address at, const Value& value);
+  void own(Address at);
+  void erase_all(std::uint32_t market, std::uint32_t outcome, bool (*chosen)(Address));
+  void image();
+  void definition();
+  void attribute(const Update& update, const Op& op);
+  void erase_section(std::string_view path);
+  std::uint32_t attribute_number(std::string_view path);
+  std::uint32_t exact_level(std::string_view literal);
+  void finish();
+
+  std::deque<std::unique_ptr<LiveEvent>> events_;  // by handle - 1
+  TextMap<LiveEvent*> by_id_;
+  TextMap<Home> homes_;  // where the markets of sources live that name no event
+  EventTableCounts counts_;
+
+  std::uint32_t outcomes_max_ = 0;  // in any market so far
+
+  // The update at work.
+  SourceId source_;
+  std::vector<Changed> changed_;
+  std::size_t changed_count_ = 0;
+  std::size_t current_ = 0;      // in changed_
+  LiveEvent* event_ = nullptr;   // none: a market that names no event follows, or what follows is outdated
+  bool names_event_ = false;     // the event was named: markets are its own
+  bool skip_market_ = false;
+  std::uint32_t market_ = 0;
+  std::uint32_t outcome_ = 0;
+};
+
+}  // namespace touchline

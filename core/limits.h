@@ -1,0 +1,35 @@
+// Every limit of the system by name, in one place.
+//
+// A limit says what happens past it in the comment beside it. Nothing here may depend on a run: what an
+// operator may change stands in the configuration and is bounded by these.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace touchline::limits {
+
+// One event's table of cells. An update past one of these is refused by name.
+inline constexpr std::uint32_t markets_per_event = 1U << 18;
+inline constexpr std::uint32_t outcomes_per_market = (1U << 12) - 1;
+inline constexpr std::uint32_t levels_per_field = 1U << 24;
+inline constexpr std::size_t text_bytes = 1U << 20;
+
+// One line of a source. A longer one is skipped to its end and refused by name.
+inline constexpr std::size_t line_bytes = 16U << 20;
+
+// One source's arbiter remembers this many applied updates; a line that falls further behind starts over.
+inline constexpr std::size_t arbiter_updates = 1U << 16;
+
+// A numbered source's out-of-order updates held back per event; past it the gap is declared.
+inline constexpr std::size_t held_updates = 1024;
+inline constexpr std::int64_t held_ms = 2'000;
+// Message ids remembered per source; an id older than that is no longer recognised as a repeat.
+inline constexpr std::size_t remembered_message_ids = 1U << 16;
+
+// One frame on the wire. A peer that announces more is sent away.
+inline constexpr std::size_t frame_bytes = 16U << 20;
+inline constexpr std::size_t handshake_frame_bytes = 64U << 10;
+inline constexpr std::size_t keyframe_chunk_bytes = 1U << 20;
+
+}  // namespace touchline::limits

@@ -1,0 +1,227 @@
+#include "core/origin.h"
+
+#include "core/block.h"
+#include "core/check.h"
+#include "core/frame.h"
+#include "core/life.h"
+#include "core/varint.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace touchline {
+
+SourceId Origin::add_source() {
+  sources_.emplace_back();
+  return SourceId(static_cast<std::uint32_t>(sources_.size()));
+}
+
+LineRef Origin::add_line(SourceId source) { return {source, sources_[source.value - 1].arbiter.add_line()}; }
+
+void Origin::restart_line(LineRef line) { sources_[line.source.value - 1].arbiter.restart_line(line.line); }
+
+Result<Origin::Outcome> Origin::take(LineRef line, Update& update, std::int64_t now_ms) {
+  ++counts_.messages;
+  if (update.kind == UpdateKind::control) {
+    ++counts_.controls;
+    return Outcome::control;
+  }
+  if (update.kind == UpdateKind::heartbeat) {
+    ++counts_.heartbeats;
+    return Outcome::control;
+  }
+  Source& source = sources_[line.source.value - 1];
+  if (update.number) return take_numbered(line, update, now_ms);
+  if (update.message_id.size != 0) {
+    if (!source.ids.insert(update.look(update.message_id))) {
+      ++counts_.repeats_by_id;
+      return Outcome::repeat;
+    }
+    return deliver(line.source, update, now_ms);
+  }
+  switch (source.arbiter.judge(line.line, update)) {
+    case Arbiter::Verdict::news: return deliver(line.source, update, now_ms);
+    case Arbiter::Verdict::copy: ++counts_.copies; return Outcome::repeat;
+    case Arbiter::Verdict::late: ++counts_.late; return deliver(line.source, update, now_ms);
+    case Arbiter::Verdict::old:
+      if (!overtaken(update)) return deliver(line.source, update, now_ms);
+      ++counts_.outdated;
+      return Outcome::dropped;
+  }
+  return Outcome::dropped;
+}
+
+Result<Origin::Outcome> Origin::take_numbered(LineRef line, Update& update, std::int64_t now_ms) {
+  Sequencer& sequencer = sources_[line.source.value - 1].sequencer;
+  const std::string event(update.look(update.event));
+  switch (sequencer.judge(update, now_ms)) {
+    case Sequencer::Verdict::repeat: ++counts_.repeats_by_number; return Outcome::repeat;
+    case Sequencer::Verdict::held: {
+      ++counts_.held;
+      Sequencer::Gap gap;
+      if (sequencer.overflowed(event, gap)) declare(line.source, gap, now_ms);
+      return Outcome::held;
+    }
+    case Sequencer::Verdict::in_order: break;
+  }
+  auto outcome = deliver(line.source, update, now_ms);
+  release(line.source, event, now_ms);
+  return outcome;
+}
+
+void Origin::release(SourceId source, std::string_view event, std::int64_t now_ms) {
+  Update released;
+  while (sources_[source.value - 1].sequencer.release(event, released)) {
+    // A held update that breaks a limit is counted as refused; its line is no longer at hand.
+    if (!deliver(source, released, now_ms)) ++counts_.rejected;
+  }
+}
+
+// Whether an event that the update speaks of has seen something newer.
+bool Origin::overtaken(const Update& update) const {
+  return std::any_of(table_.events().begin(), table_.events().end(), [&](const auto& event) {
+    if (event->state.source_time_ms <= update.source_time_ms) return false;
+    return std::any_of(update.ops.begin(), update.ops.end(), [&](const Op& op) {
+      if (op.kind == OpKind::event) return event->id == update.look(op.text);
+      return op.kind == OpKind::market && event->names.market(update.look(op.text)).has_value();
+    });
+  });
+}
+
+Result<Origin::Outcome> Origin::deliver(SourceId source, const Update& update, std::int64_t now_ms) {
+  const auto changed = table_.apply(update, source);
+  if (!changed) return changed.error();
+  for (EventTable::Changed& event : *changed) publish(event, update.source_time_ms, now_ms);
+  if (update.number) {
+    if (LiveEvent* event = table_.find(update.look(update.event))) {
+      batch_.source_numbers.push_back({source, event->handle, *update.number});
+      // An image makes an incomplete event whole again.
+      const bool image = update.ops.size() > 1 && update.ops[1].kind == OpKind::image;
+      const Value health = event->state.get(Address(0, 0, Field::feed, source.value));
+      if (image && health.integer == static_cast<std::int64_t>(FeedHealth::incomplete)) {
+        set_health(*event, source, FeedHealth::live, now_ms);
+      }
+    }
+  }
+  if (!changed->empty()) return Outcome::changed;
+  ++counts_.no_ops;
+  return Outcome::no_op;
+}
+
+Origin::Bookkeeping& Origin::books(EventHandle event) {
+  if (books_.size() < event.value) books_.resize(event.value);
+  return books_[event.value - 1];
+}
+
+void Origin::publish(EventTable::Changed& changed, std::int64_t source_time_ms, std::int64_t now_ms) {
+  LiveEvent& event = *changed.event;
+  Delta& delta = changed.delta;
+  const std::int64_t time_before = event.state.source_time_ms;
+  delta.seq = event.state.seq.next();
+  // An event's source time never runs backwards, so that "as of then" has one answer.
+  delta.source_time_ms = std::max(time_before, source_time_ms != 0 ? source_time_ms : now_ms);
+  delta.ingest_time_ms = now_ms;
+  event.state.seq = delta.seq;
+  event.state.source_time_ms = delta.source_time_ms;
+  head_ = head_.next();
+  ++counts_.deltas;
+  if (delta.kind == DeltaClass::critical) ++counts_.critical;
+
+  if (batch_.count++ == 0) batch_.first = head_;
+  block_.clear();
+  encode_block(block_, event.state, delta, time_before);
+  counts_.block_bytes += block_.size();
+  batch_.last_item = batch_.items.size();
+  put_item(batch_.items, event.handle, block_);
+  put_zigzag(batch_.ingest_times, now_ms - last_ingest_ms_);
+  last_ingest_ms_ = now_ms;
+
+  Bookkeeping& book = books(event.handle);
+  if (book.batch != batch_serial_) {
+    book.batch = batch_serial_;
+    book.touch = batch_.touches.size();
+    batch_.touches.push_back({event.handle, delta.seq, 0});
+  }
+  ++batch_.touches[book.touch].count;
+  if (delta.seq == Seq(1)) batch_.new_events.push_back({event.handle, event.id});
+  ++book.deltas_since_snapshot;
+  snapshot_if_due(event, now_ms);
+}
+
+void Origin::snapshot_if_due(const LiveEvent& event, std::int64_t now_ms) {
+  Bookkeeping& book = books(event.handle);
+  if (book.snapshot_source_time_ms == 0) book.snapshot_source_time_ms = event.state.source_time_ms;
+  const auto status = static_cast<EventStatus>(event.state.integer(Address(0, 0, Field::status)).value_or(0));
+  const bool ends = is_over(status) && !book.snapshot_at_end;
+  const bool overdue = event.state.source_time_ms - book.snapshot_source_time_ms >= options_.snapshot_interval_ms &&
+                       book.deltas_since_snapshot >= options_.snapshot_deltas_min;
+  if (!ends && !overdue && book.deltas_since_snapshot < options_.snapshot_deltas) return;
+  if (ends) book.snapshot_at_end = true;
+  snapshot(event, now_ms);
+}
+
+void Origin::snapshot(const LiveEvent& event, std::int64_t now_ms) {
+  Bookkeeping& book = books(event.handle);
+  book.deltas_since_snapshot = 0;
+  book.snapshot_source_time_ms = event.state.source_time_ms;
+  SnapshotRecord& record = batch_.snapshots.emplace_back();
+  record = {event.handle, event.state.seq, head_, event.state.source_time_ms, now_ms, event.state.digest(), {}};
+  encode_state(record.block, event.state);
+}
+
+void Origin::set_health(LiveEvent& event, SourceId source, FeedHealth health, std::int64_t now_ms) {
+  EventTable::Changed* changed = table_.set_health(event, source, health);
+  if (changed == nullptr) return;
+  changed->delta.cause = Cause::feed_health;
+  publish(*changed, event.state.source_time_ms, now_ms);
+}
+
+void Origin::declare(SourceId source, const Sequencer::Gap& gap, std::int64_t now_ms) {
+  ++counts_.gaps;
+  counts_.missing += gap.last_missing - gap.first_missing + 1;
+  if (LiveEvent* event = table_.find(gap.event)) set_health(*event, source, FeedHealth::incomplete, now_ms);
+  release(source, gap.event, now_ms);
+}
+
+void Origin::expire(std::int64_t now_ms) {
+  for (std::size_t i = 0; i < sources_.size(); ++i) {
+    const SourceId source(static_cast<std::uint32_t>(i + 1));
+    for (const Sequencer::Gap& gap : sources_[i].sequencer.expire(now_ms)) declare(source, gap, now_ms);
+  }
+}
+
+void Origin::reject(Rejected rejected) {
+  ++counts_.messages;
+  ++counts_.rejected;
+  batch_.rejected.push_back(std::move(rejected));
+}
+
+void Origin::advance(Cursor cursor) {
+  for (Cursor& known : batch_.cursors) {
+    if (known.recording == cursor.recording) {
+      known = std::move(cursor);
+      return;
+    }
+  }
+  batch_.cursors.push_back(std::move(cursor));
+}
+
+void Origin::restore(EventHandle handle, EventState state, std::uint64_t deltas_since_snapshot) {
+  Bookkeeping& book = books(handle);
+  book.deltas_since_snapshot = deltas_since_snapshot;
+  book.snapshot_source_time_ms = state.source_time_ms;
+  table_.restore(handle, std::move(state));
+}
+
+void Origin::restore_number(SourceId source, EventHandle event, std::uint64_t number) {
+  TL_CHECK(source.value <= sources_.size());
+  sources_[source.value - 1].sequencer.restore(table_.event(event).id, number);
+}
+
+Batch Origin::take_batch() {
+  ++batch_serial_;
+  last_ingest_ms_ = 0;
+  return std::exchange(batch_, Batch{});
+}
+
+}  // namespace touchline

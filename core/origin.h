@@ -1,0 +1,121 @@
+// The origin's heart: updates of any source in, numbered and encoded deltas out.
+//
+// Joins the arbiter, the sequencer, the event table and the codec, gives sequence numbers and offsets, and
+// decides when an event deserves a snapshot. What comes out gathers in one batch until the caller takes it.
+// Knows no bytes of sources, no disk, no clock (`now` is passed in) and no reader. Single-threaded, owned by
+// the publisher.
+#pragma once
+
+#include "core/arbiter.h"
+#include "core/batch.h"
+#include "core/event_table.h"
+#include "core/sequencer.h"
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace touchline {
+
+struct LineRef {
+  SourceId source;
+  LineId line;
+};
+
+struct OriginOptions {
+  std::uint64_t snapshot_deltas = 1000;         // a snapshot after so many deltas of an event,
+  std::int64_t snapshot_interval_ms = 600'000;  // or after so long by the source's time,
+  std::uint64_t snapshot_deltas_min = 100;      // if there were at least so many deltas; and when it is over
+};
+
+// What became of everything that came in.
+struct OriginCounts {
+  std::uint64_t messages = 0;
+  std::uint64_t heartbeats = 0;
+  std::uint64_t controls = 0;
+  std::uint64_t deltas = 0;
+  std::uint64_t critical = 0;
+  std::uint64_t no_ops = 0;            // messages that changed nothing
+  std::uint64_t repeats_by_number = 0;
+  std::uint64_t repeats_by_id = 0;
+  std::uint64_t copies = 0;            // of what another line, or the same line before, had brought
+  std::uint64_t late = 0;              // came after newer ones: applied as far as nothing newer had spoken
+  std::uint64_t outdated = 0;          // came after newer ones, too late to tell: dropped
+  std::uint64_t held = 0;              // came ahead of a missing number
+  std::uint64_t gaps = 0;
+  std::uint64_t missing = 0;           // numbers that never came
+  std::uint64_t rejected = 0;
+  std::uint64_t block_bytes = 0;
+};
+
+class Origin {
+ public:
+  enum class Outcome : std::uint8_t { changed, no_op, repeat, held, dropped, control };
+
+  explicit Origin(OriginOptions options = {}) : options_(options) {}
+
+  // Sources by the journal's numbers, in order from 1. A source may have several lines.
+  SourceId add_source();
+  LineRef add_line(SourceId source);
+  void restart_line(LineRef line);
+
+  // Takes one update. An error (a broken limit) changes nothing.
+  Result<Outcome> take(LineRef line, Update& update, std::int64_t now_ms);
+  // Gives up on missing numbers that are overdue.
+  void expire(std::int64_t now_ms);
+  void reject(Rejected rejected);
+  void advance(Cursor cursor);  // everything of it up to here was taken
+
+  // Takes up where a journal ends.
+  void restore(EventHandle handle, EventState state, std::uint64_t deltas_since_snapshot);
+  void restore_number(SourceId source, EventHandle event, std::uint64_t number);
+  void restore_head(Offset head) { head_ = head; }
+
+  const Batch& pending() const { return batch_; }
+  Batch take_batch();
+
+  Offset head() const { return head_; }
+  EventTable& table() { return table_; }
+  const EventTable& table() const { return table_; }
+  const OriginCounts& counts() const { return counts_; }
+
+ private:
+  struct Source {
+    Arbiter arbiter;
+    Sequencer sequencer;
+    MessageIds ids;
+  };
+  // What the origin remembers of an event beside its state, by handle.
+  struct Bookkeeping {
+    std::uint64_t batch = 0;  // serial of the batch in which it has a touch
+    std::size_t touch = 0;
+    std::uint64_t deltas_since_snapshot = 0;
+    std::int64_t snapshot_source_time_ms = 0;
+    bool snapshot_at_end = false;
+  };
+
+  Result<Outcome> take_numbered(LineRef line, Update& update, std::int64_t now_ms);
+  void release(SourceId source, std::string_view event, std::int64_t now_ms);
+  Result<Outcome> deliver(SourceId source, const Update& update, std::int64_t now_ms);
+  bool overtaken(const Update& update) const;
+  void publish(EventTable::Changed& changed, std::int64_t source_time_ms, std::int64_t now_ms);
+  void declare(SourceId source, const Sequencer::Gap& gap, std::int64_t now_ms);
+  void set_health(LiveEvent& event, SourceId source, FeedHealth health, std::int64_t now_ms);
+  void snapshot_if_due(const LiveEvent& event, std::int64_t now_ms);
+  void snapshot(const LiveEvent& event, std::int64_t now_ms);
+  Bookkeeping& books(EventHandle event);
+
+  OriginOptions options_;
+  EventTable table_;
+  std::vector<Source> sources_;
+  std::vector<Bookkeeping> books_;
+  Batch batch_;
+  std::uint64_t batch_serial_ = 1;
+  std::int64_t last_ingest_ms_ = 0;  // in this batch
+  Offset head_{};
+  OriginCounts counts_;
+  std::string block_;
+};
+
+}  // namespace touchline

@@ -1,0 +1,101 @@
+#include "core/sequencer.h"
+
+#include "core/check.h"
+#include "core/digest.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace touchline {
+namespace {
+
+bool is_image(const Update& update) {
+  return std::any_of(update.ops.begin(), update.ops.end(), [](const Op& op) { return op.kind == OpKind::image; }) &&
+         update.ops.size() > 1 && update.ops[0].kind == OpKind::event && update.ops[1].kind == OpKind::image;
+}
+
+}  // namespace
+
+Sequencer::Verdict Sequencer::judge(Update& update, std::int64_t now_ms) {
+  TL_CHECK(update.number.has_value());
+  const std::string event(update.look(update.event));
+  Stream& stream = streams_[event];
+  const std::uint64_t number = *update.number;
+  if (stream.started && number <= stream.last) return Verdict::repeat;
+  if (!stream.started || number == stream.last + 1 || is_image(update)) {
+    stream.started = true;
+    stream.last = number;
+    const auto outrun = stream.held.upper_bound(number);
+    held_count_ -= static_cast<std::uint64_t>(std::distance(stream.held.begin(), outrun));
+    stream.held.erase(stream.held.begin(), outrun);
+    return Verdict::in_order;
+  }
+  if (stream.held.empty()) stream.waiting_since_ms = now_ms;
+  const auto [place, fresh] = stream.held.try_emplace(number);
+  if (!fresh) return Verdict::repeat;
+  place->second = std::move(update);
+  ++held_count_;
+  return Verdict::held;
+}
+
+bool Sequencer::release(std::string_view event, Update& released) {
+  const auto found = streams_.find(event);
+  if (found == streams_.end()) return false;
+  Stream& stream = found->second;
+  if (stream.held.empty() || stream.held.begin()->first != stream.last + 1) return false;
+  stream.last = stream.held.begin()->first;
+  released = std::move(stream.held.begin()->second);
+  stream.held.erase(stream.held.begin());
+  --held_count_;
+  return true;
+}
+
+Sequencer::Gap Sequencer::open_gap(const std::string& event, Stream& stream) {
+  const std::uint64_t next = stream.held.begin()->first;
+  Gap gap{event, stream.last + 1, next - 1};
+  stream.last = next - 1;
+  return gap;
+}
+
+std::vector<Sequencer::Gap> Sequencer::expire(std::int64_t now_ms) {
+  std::vector<Gap> gaps;
+  if (held_count_ == 0) return gaps;
+  for (auto& [event, stream] : streams_) {
+    if (stream.held.empty() || now_ms - stream.waiting_since_ms < limits::held_ms) continue;
+    gaps.push_back(open_gap(event, stream));
+    stream.waiting_since_ms = now_ms;
+  }
+  std::sort(gaps.begin(), gaps.end(), [](const Gap& a, const Gap& b) { return a.event < b.event; });
+  return gaps;
+}
+
+bool Sequencer::overflowed(std::string_view event, Gap& gap) {
+  const auto found = streams_.find(event);
+  if (found == streams_.end() || found->second.held.size() < limits::held_updates) return false;
+  gap = open_gap(found->first, found->second);
+  return true;
+}
+
+std::uint64_t Sequencer::last_number(std::string_view event) const {
+  const auto found = streams_.find(event);
+  return found == streams_.end() ? 0 : found->second.last;
+}
+
+void Sequencer::restore(std::string_view event, std::uint64_t last_number) {
+  Stream& stream = streams_[std::string(event)];
+  stream.started = true;
+  stream.last = last_number;
+}
+
+bool MessageIds::insert(std::string_view id) {
+  const std::uint64_t hash = mix64(fnv1a64(id));
+  if (!known_.insert(hash).second) return false;
+  order_.push_back(hash);
+  if (order_.size() > remembered_max_) {
+    known_.erase(order_.front());
+    order_.pop_front();
+  }
+  return true;
+}
+
+}  // namespace touchline

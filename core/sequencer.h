@@ -1,0 +1,79 @@
+// The order of sources that number their updates, and repeats of sources that give message ids.
+//
+// For each (source, event): the next number is delivered, a lower one is a repeat, a higher one is held back
+// within bounds (limits::held_updates, limits::held_ms) in case the missing ones come late. Past the bounds the
+// gap is declared and numbering goes on behind it. An image may start anywhere: it needs nothing before it.
+//
+// Sans I/O: time is passed in. Knows no events' states; what a gap means for an event is the caller's to say.
+#pragma once
+
+#include "core/event_names.h"
+#include "core/ids.h"
+#include "core/limits.h"
+#include "core/update.h"
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
+namespace touchline {
+
+class Sequencer {
+ public:
+  enum class Verdict : std::uint8_t { in_order, repeat, held };
+
+  struct Gap {
+    std::string event;
+    std::uint64_t first_missing = 0;
+    std::uint64_t last_missing = 0;
+  };
+
+  // Judges one numbered update (update.number, update.event). A held one is moved away.
+  Verdict judge(Update& update, std::int64_t now_ms);
+
+  // The held update that is next in order for the event, if any: call until there is none.
+  bool release(std::string_view event, Update& released);
+
+  // Gives up on what has been missing for too long; the updates held behind it are then next in order.
+  std::vector<Gap> expire(std::int64_t now_ms);
+  // The gap that a full window forces open, if judge() has just met one.
+  bool overflowed(std::string_view event, Gap& gap);
+
+  // Where numbering stands, for the journal, and back from it.
+  std::uint64_t last_number(std::string_view event) const;
+  void restore(std::string_view event, std::uint64_t last_number);
+
+  std::uint64_t held_count() const { return held_count_; }
+
+ private:
+  struct Stream {
+    bool started = false;
+    std::uint64_t last = 0;
+    std::map<std::uint64_t, Update> held;
+    std::int64_t waiting_since_ms = 0;
+  };
+  Gap open_gap(const std::string& event, Stream& stream);
+
+  TextMap<Stream> streams_;
+  std::uint64_t held_count_ = 0;
+};
+
+// The last ids of one source, to recognise a repeat.
+class MessageIds {
+ public:
+  explicit MessageIds(std::size_t remembered_max = limits::remembered_message_ids) : remembered_max_(remembered_max) {}
+  // Whether the id is new; it is remembered.
+  bool insert(std::string_view id);
+
+ private:
+  std::size_t remembered_max_;
+  std::unordered_set<std::uint64_t> known_;
+  std::deque<std::uint64_t> order_;
+};
+
+}  // namespace touchline

@@ -1,0 +1,226 @@
+#include "core/subscriber.h"
+
+#include "core/block.h"
+#include "core/compress.h"
+
+namespace touchline {
+namespace {
+
+constexpr std::uint64_t state_bytes_max = 1U << 30;
+
+Error disorder(std::string text) { return {ErrorKind::mismatch, std::move(text), 0}; }
+
+std::string number(std::uint64_t value) { return std::to_string(value); }
+
+}  // namespace
+
+Subscriber::Subscriber(Hello hello, SubscriberEvents events) : hello_(std::move(hello)), events_(std::move(events)) {
+  put(output_, hello_);
+}
+
+void Subscriber::reconnect() {
+  reader_ = FrameReader();
+  partial_.clear();
+  awaiting_.clear();
+  output_.clear();
+  if (welcomed_) hello_.position = position_;
+  welcomed_ = false;
+  put(output_, hello_);
+}
+
+void Subscriber::acknowledge() { put(output_, Ack{position_.offset}); }
+
+Result<void> Subscriber::receive(std::string_view bytes) {
+  counts_.bytes += bytes.size();
+  reader_.append(bytes);
+  Frame frame;
+  while (true) {
+    const std::uint64_t at = reader_.at_byte();
+    const auto more = reader_.next(frame);
+    if (!more) return more.error();
+    if (!*more) return {};
+    ++counts_.frames;
+    if (auto taken = on_frame(frame); !taken) {
+      Error error = taken.error();
+      error.text = "byte " + number(at) + ", " + std::string(name_of(frame.kind)) + ": " + error.text;
+      return error;
+    }
+    if (frame.kind == FrameKind::deltas) {
+      ++counts_.delta_frames;
+      counts_.delta_bytes += reader_.at_byte() - at;
+    } else if (frame.kind == FrameKind::keyframe) {
+      counts_.keyframe_bytes += reader_.at_byte() - at;
+    }
+  }
+}
+
+Result<void> Subscriber::on_frame(const Frame& frame) {
+  if (!welcomed_ && frame.kind != FrameKind::welcome && frame.kind != FrameKind::error &&
+      frame.kind != FrameKind::goodbye) {
+    return disorder("came before the welcome");
+  }
+  switch (frame.kind) {
+    case FrameKind::welcome: return on_welcome(frame.body);
+    case FrameKind::keyframe: return on_keyframe(frame.body);
+    case FrameKind::deltas: return on_deltas(frame.body);
+    case FrameKind::heartbeat: return on_heartbeat(frame.body);
+    case FrameKind::checkpoint: return on_checkpoint(frame.body);
+    case FrameKind::goodbye: {
+      const auto goodbye = read_goodbye(frame.body);
+      if (!goodbye) return goodbye.error();
+      if (events_.goodbye) events_.goodbye(*goodbye);
+      return {};
+    }
+    case FrameKind::error: {
+      const auto error = read_error(frame.body);
+      if (!error) return error.error();
+      if (events_.error) events_.error(*error);
+      return {};
+    }
+    case FrameKind::ping: {
+      const auto ping = read_ping(frame.body);
+      if (!ping) return ping.error();
+      put(output_, *ping, FrameKind::pong);
+      return {};
+    }
+    case FrameKind::pong: return {};
+    case FrameKind::hello:
+    case FrameKind::ack:
+    case FrameKind::resync: break;
+  }
+  return disorder("is for publishers");
+}
+
+Result<void> Subscriber::on_welcome(std::string_view body) {
+  const auto welcome = read_welcome(body);
+  if (!welcome) return welcome.error();
+  if (welcomed_) return disorder("came twice");
+  if (welcome->version != protocol_version) {
+    return Error{ErrorKind::unsupported, "protocol version " + number(welcome->version), 0};
+  }
+  welcomed_ = true;
+  if (welcome->resume != ResumeKind::tail) {
+    states_.clear();
+    keyframe_offsets_.clear();
+  }
+  position_ = welcome->position;
+  if (welcome->frame_bytes_max != 0) reader_.limit(std::min<std::size_t>(welcome->frame_bytes_max, limits::frame_bytes));
+  if (events_.welcome) events_.welcome(*welcome);
+  return {};
+}
+
+Result<void> Subscriber::on_keyframe(std::string_view body) {
+  auto chunk = read_keyframe(body);
+  if (!chunk) return chunk.error();
+  const EventHandle event = chunk->event;
+  Partial& partial = partial_[event];
+  if (chunk->chunk == 0) {
+    partial = {std::move(*chunk), {}};
+    partial.data = std::move(partial.head.data);
+  } else {
+    if (partial.head.seq != chunk->seq || partial.head.chunk + 1 != chunk->chunk) return disorder("lacks a chunk");
+    partial.head.chunk = chunk->chunk;
+    partial.data += chunk->data;
+  }
+  if (partial.data.size() > state_bytes_max || partial.head.state_bytes > state_bytes_max) {
+    return Error{ErrorKind::limit, "is larger than any state may be", 0};
+  }
+  if (partial.head.chunk + 1 < partial.head.chunks) return {};
+  const Partial whole = std::move(partial);
+  partial_.erase(event);
+
+  auto block = whole.head.compressed ? decompress(whole.data, state_bytes_max) : Result<std::string>(whole.data);
+  if (!block) return block.error();
+  auto delta = decode_block(EventState{}, *block);
+  if (!delta) return delta.error();
+  EventState state;
+  delta->seq = whole.head.seq;
+  apply(state, *delta);
+  if (state.digest() != whole.head.digest) return disorder("has a state that does not fit its digest");
+  ++counts_.keyframes;
+  awaiting_.erase(event);
+  keyframe_offsets_[event] = whole.head.offset;
+  EventState& kept = states_[event];
+  kept = std::move(state);
+  if (events_.keyframe) events_.keyframe(event, kept, whole.head.offset);
+  return {};
+}
+
+Result<void> Subscriber::on_deltas(std::string_view body) {
+  DeltaItems items(body);
+  DeltaItem item;
+  while (true) {
+    const auto more = items.next(item);
+    if (!more) return more.error();
+    if (!*more) return {};
+    if (item.event.value == 0) {
+      position_.offset = Offset(position_.offset.value + item.skipped);
+    } else if (const auto taken = on_block(item.event, item.block); !taken) {
+      return taken.error();
+    }
+  }
+}
+
+Result<void> Subscriber::on_block(EventHandle event, std::string_view block) {
+  const auto header = peek_block(block);
+  if (!header) return header.error();
+  position_.offset = Offset(position_.offset.value + header->merged);
+  if (awaiting_.contains(event)) return {};
+  if (const auto keyframe = keyframe_offsets_.find(event); keyframe != keyframe_offsets_.end()) {
+    if (position_.offset <= keyframe->second) return {};
+    keyframe_offsets_.erase(keyframe);
+  }
+  EventState& state = states_[event];
+  const auto delta = decode_block(state, block);
+  if (!delta) {
+    // Either side may be wrong; a keyframe settles it.
+    ask_again(event, delta.error().text);
+    return {};
+  }
+  apply(state, *delta);
+  ++counts_.deltas;
+  if (events_.delta) events_.delta(event, state, *delta, position_.offset);
+  return {};
+}
+
+Result<void> Subscriber::on_heartbeat(std::string_view body) {
+  const auto heartbeat = read_heartbeat(body);
+  if (!heartbeat) return heartbeat.error();
+  if (heartbeat->offset != position_.offset) {
+    return disorder("names offset " + number(heartbeat->offset.value) + ", counted here " +
+                    number(position_.offset.value));
+  }
+  if (events_.heartbeat) events_.heartbeat(*heartbeat);
+  return {};
+}
+
+Result<void> Subscriber::on_checkpoint(std::string_view body) {
+  const auto checkpoint = read_checkpoint(body);
+  if (!checkpoint) return checkpoint.error();
+  if (checkpoint->offset != position_.offset) {
+    return disorder("names offset " + number(checkpoint->offset.value) + ", counted here " +
+                    number(position_.offset.value));
+  }
+  for (const EventDigest& digest : checkpoint->events) {
+    const auto state = states_.find(digest.event);
+    // An event outside the filter, or one whose keyframe is newer than the checkpoint or under way.
+    if (state == states_.end() || awaiting_.contains(digest.event)) continue;
+    if (state->second.seq > digest.seq) continue;
+    ++counts_.digests_checked;
+    if (state->second.seq != digest.seq) {
+      ask_again(digest.event, "at seq " + number(state->second.seq.value) + ", the publisher at " + number(digest.seq.value));
+    } else if (state->second.digest() != digest.digest) {
+      ask_again(digest.event, "digest differs at seq " + number(digest.seq.value));
+    }
+  }
+  return {};
+}
+
+void Subscriber::ask_again(EventHandle event, std::string why) {
+  ++counts_.resyncs;
+  awaiting_[event] = position_.offset.value;
+  put(output_, Resync{event, why});
+  if (events_.resync) events_.resync(event, why);
+}
+
+}  // namespace touchline

@@ -1,0 +1,93 @@
+// The subscriber's side of the delta protocol, without a socket: bytes in, states out.
+//
+// Keeps every event's state, counts offsets, checks sequence numbers and digests, and asks for a keyframe where
+// it disagrees. The relay, `tail` and the tests all stand on it. Sans I/O; what it wants to send gathers in
+// output(). Single-threaded.
+#pragma once
+
+#include "core/delta.h"
+#include "core/event_state.h"
+#include "core/frame.h"
+#include "core/messages.h"
+#include "core/result.h"
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+namespace touchline {
+
+// What happens, as it happens; each may be left empty.
+struct SubscriberEvents {
+  std::function<void(const Welcome&)> welcome;
+  std::function<void(EventHandle, const EventState&, Offset)> keyframe;
+  std::function<void(EventHandle, const EventState&, const Delta&, Offset)> delta;  // the state after it
+  std::function<void(const Heartbeat&)> heartbeat;
+  std::function<void(EventHandle, std::string_view why)> resync;
+  std::function<void(const Goodbye&)> goodbye;
+  std::function<void(const ErrorMessage&)> error;
+};
+
+struct SubscriberCounts {
+  std::uint64_t bytes = 0;
+  std::uint64_t frames = 0;
+  std::uint64_t delta_frames = 0;
+  std::uint64_t delta_bytes = 0;  // of deltas frames, headers included
+  std::uint64_t deltas = 0;
+  std::uint64_t keyframes = 0;
+  std::uint64_t keyframe_bytes = 0;
+  std::uint64_t digests_checked = 0;
+  std::uint64_t resyncs = 0;
+};
+
+class Subscriber {
+ public:
+  Subscriber(Hello hello, SubscriberEvents events);
+
+  // What is to be sent now; the caller takes it. The hello is there from the beginning.
+  std::string take_output() { return std::exchange(output_, {}); }
+  bool has_output() const { return !output_.empty(); }
+
+  // Takes bytes as they come, cut anywhere. An error ends the connection: the peer broke the protocol.
+  Result<void> receive(std::string_view bytes);
+
+  // A new connection to the same publisher: states and position are kept and offered.
+  void reconnect();
+  void acknowledge();
+
+  Position position() const { return position_; }
+  bool welcomed() const { return welcomed_; }
+  const std::unordered_map<EventHandle, EventState>& states() const { return states_; }
+  const SubscriberCounts& counts() const { return counts_; }
+
+ private:
+  Result<void> on_frame(const Frame& frame);
+  Result<void> on_welcome(std::string_view body);
+  Result<void> on_keyframe(std::string_view body);
+  Result<void> on_deltas(std::string_view body);
+  Result<void> on_block(EventHandle event, std::string_view block);
+  Result<void> on_checkpoint(std::string_view body);
+  Result<void> on_heartbeat(std::string_view body);
+  void ask_again(EventHandle event, std::string why);
+
+  struct Partial {
+    KeyframeChunk head;
+    std::string data;
+  };
+
+  Hello hello_;
+  SubscriberEvents events_;
+  SubscriberCounts counts_;
+  FrameReader reader_;
+  std::string output_;
+  Position position_;
+  bool welcomed_ = false;
+  std::unordered_map<EventHandle, EventState> states_;
+  std::unordered_map<EventHandle, Offset> keyframe_offsets_;  // deltas up to there are in the state already
+  std::unordered_map<EventHandle, Partial> partial_;
+  std::unordered_map<EventHandle, std::uint64_t> awaiting_;  // events whose keyframe was asked for
+};
+
+}  // namespace touchline

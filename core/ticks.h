@@ -1,0 +1,60 @@
+// The classic price ladder of betting exchanges: 350 prices from 1.01 to 1000, numbered from 0.
+//
+// Ladder levels travel as tick numbers where they can, because neighbouring prices are neighbouring numbers.
+// The ladder is part of the protocol (PROTOCOL.md, "Ticks"). Prices are in hundredths.
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+namespace touchline {
+
+struct TickBand {
+  std::uint32_t from;   // hundredths, first price of the band
+  std::uint32_t step;   // hundredths
+  std::uint32_t first;  // tick number of `from`
+};
+
+inline constexpr std::array<TickBand, 10> tick_bands{{{101, 1, 0},
+                                                      {200, 2, 99},
+                                                      {300, 5, 149},
+                                                      {400, 10, 169},
+                                                      {600, 20, 189},
+                                                      {1000, 50, 209},
+                                                      {2000, 100, 229},
+                                                      {3000, 200, 239},
+                                                      {5000, 500, 249},
+                                                      {10000, 1000, 259}}};
+inline constexpr std::uint32_t tick_count = 350;
+inline constexpr std::uint32_t highest_price = 100000;
+
+constexpr const TickBand& band_of(std::uint32_t price) {
+  std::size_t band = tick_bands.size() - 1;
+  while (band > 0 && price < tick_bands[band].from) --band;
+  return tick_bands[band];
+}
+
+constexpr bool is_tick(std::uint32_t price) {
+  if (price < 101 || price > highest_price) return false;
+  const TickBand& band = band_of(price);
+  return (price - band.from) % band.step == 0;
+}
+
+// The number of the highest tick that is not above the price; 0 below the ladder.
+constexpr std::uint32_t tick_floor(std::uint32_t price) {
+  if (price < 101) return 0;
+  if (price > highest_price) return tick_count - 1;
+  const TickBand& band = band_of(price);
+  return band.first + (price - band.from) / band.step;
+}
+
+constexpr std::uint32_t price_of_tick(std::uint32_t tick) {
+  std::size_t band = tick_bands.size() - 1;
+  while (band > 0 && tick < tick_bands[band].first) --band;
+  return tick_bands[band].from + (tick - tick_bands[band].first) * tick_bands[band].step;
+}
+
+static_assert(tick_floor(highest_price) == tick_count - 1 && price_of_tick(tick_count - 1) == highest_price);
+static_assert(tick_floor(200) == 99 && price_of_tick(99) == 200 && price_of_tick(0) == 101);
+
+}  // namespace touchline

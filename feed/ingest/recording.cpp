@@ -1,0 +1,104 @@
+#include "feed/ingest/recording.h"
+
+#include "core/digest.h"
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+
+namespace touchline {
+namespace {
+
+constexpr std::size_t kept_bytes = 4096;  // of a refused line
+
+std::string name_from(const std::string& path) {
+  if (path == "-") return "stdin";
+  std::string name = path.substr(path.rfind('/') + 1);
+  for (const std::string_view suffix : {".bz2", ".gz", ".zst"}) {
+    if (name.size() > suffix.size() && name.ends_with(suffix)) name.resize(name.size() - suffix.size());
+  }
+  return name;
+}
+
+}  // namespace
+
+Recording::Recording(LineReader reader, std::string name, Format format, std::uint64_t fingerprint)
+    : reader_(std::move(reader)), name_(std::move(name)), parser_(std::make_unique<Parser>(format)), fingerprint_(fingerprint) {}
+
+Result<Recording> Recording::open(const std::string& path) {
+  auto reader = LineReader::open(path);
+  if (!reader) return reader.error();
+  const auto first = reader->peek();
+  if (!first) return first.error();
+  if (first->kind == LineReader::Kind::end) return malformed(reader->path() + ": is empty");
+  const std::string_view text = first->text;
+  const Format format = format_of(text);
+  const std::uint64_t fingerprint = fnv1a64(text.substr(0, kept_bytes));
+  return Recording(std::move(*reader), name_from(path), format, fingerprint);
+}
+
+std::string Recording::cursor_key(std::uint32_t line) const {
+  std::array<char, 17> hex{};
+  std::snprintf(hex.data(), hex.size(), "%016llx", static_cast<unsigned long long>(fingerprint_));
+  return name_ + "@" + hex.data() + (line == 0 ? "" : "/" + std::to_string(line));
+}
+
+Result<void> Recording::take_up(const Cursor& cursor) {
+  cursor_ = cursor;
+  cursor_.fingerprint = fingerprint_;
+  time_ms_ = cursor.time_ms;
+  if (cursor.byte == 0) return {};
+  return reader_.skip_to(cursor.byte, cursor.line);
+}
+
+Rejected Recording::rejected_line(const LineReader::Line& line, const Error& error) {
+  ++rejected_;
+  return {reader_.path(), line.number, line.byte + error.at_byte, time_ms_, error.text,
+          std::string(line.text.substr(0, kept_bytes))};
+}
+
+Result<bool> Recording::advance(const std::function<void(Rejected)>& reject) {
+  while (true) {
+    const auto next = reader_.next();
+    if (!next) return next.error();
+    line_ = *next;
+    if (line_.kind == LineReader::Kind::end) return false;
+    bytes_ += line_.next_byte - line_.byte;
+    if (line_.kind == LineReader::Kind::too_long) {
+      reject(rejected_line(line_, {ErrorKind::limit, "a line of " + std::to_string(line_.next_byte - line_.byte) +
+                                                         " bytes, " + std::to_string(limits::line_bytes) + " allowed", 0}));
+      taken();
+      continue;
+    }
+    if (line_.text.empty()) {
+      taken();
+      continue;
+    }
+    const auto parsed = parser_->parse(line_.text, update_);
+    if (parsed) {
+      if (update_.source_time_ms != 0) time_ms_ = std::max(time_ms_, update_.source_time_ms);
+      return true;
+    }
+    if (line_.kind == LineReader::Kind::last && parsed.error().kind == ErrorKind::malformed) {
+      cut_off_ = reader_.path() + ":" + std::to_string(line_.number) + ": byte " + std::to_string(line_.byte) +
+                 ": the last line is cut off and was not taken (" + parsed.error().text + ")";
+      return false;
+    }
+    reject(rejected_line(line_, parsed.error()));
+    taken();
+  }
+}
+
+void Recording::taken() {
+  cursor_.byte = line_.next_byte;
+  cursor_.line = line_.number;
+  cursor_.time_ms = time_ms_;
+  moved_ = true;
+}
+
+std::string describe(const Rejected& rejected) {
+  return rejected.source + ":" + std::to_string(rejected.line) + ": byte " + std::to_string(rejected.byte) + ": " +
+         rejected.reason;
+}
+
+}  // namespace touchline

@@ -1,0 +1,215 @@
+#include "feed/line_server.h"
+
+#include "core/limits.h"
+#include "feed/ingest/parser.h"
+#include "feed/tcp_listen.h"
+
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+
+#include <chrono>
+#include <cstring>
+#include <unordered_set>
+#include <vector>
+
+namespace touchline {
+namespace asio = boost::asio;
+using asio::ip::tcp;
+using boost::system::error_code;
+
+namespace {
+
+constexpr std::size_t read_bytes = 64U << 10;
+constexpr std::size_t padding_bytes = 64;
+constexpr std::size_t kept_bytes = 4096;  // of a refused line
+constexpr std::size_t connections_max = 16;
+
+std::int64_t wall_ms() {
+  using namespace std::chrono;
+  return duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();
+}
+
+}  // namespace
+
+struct LineServer::Impl : std::enable_shared_from_this<Impl> {
+  struct Connection;
+
+  Impl(Loop& loop, Publisher& to, SourceId of, std::string name)
+      : publisher(to), source(of), source_name(std::move(name)), acceptor(loop.context()) {}
+
+  void accept();
+  LineRef free_line();
+  void tell(LineNews::Kind kind, const std::string& peer, const std::string& text) {
+    if (news) news({kind, peer, text});
+  }
+
+  Publisher& publisher;
+  SourceId source;
+  std::string source_name;
+  tcp::acceptor acceptor;
+  std::vector<LineRef> lines;
+  std::vector<bool> taken;  // by line
+  std::unordered_set<std::shared_ptr<Connection>> connections;
+  std::function<void(const LineNews&)> news;
+};
+
+struct LineServer::Impl::Connection : std::enable_shared_from_this<Connection> {
+  Connection(std::shared_ptr<Impl> of, tcp::socket on) : server(std::move(of)), socket(std::move(on)) {
+    error_code error;
+    const auto remote = socket.remote_endpoint(error);
+    peer = error ? "unknown" : remote.address().to_string() + ":" + std::to_string(remote.port());
+    line = server->free_line();
+  }
+
+  void read() {
+    waiting = false;
+    if (buffer.size() < filled + read_bytes + padding_bytes) buffer.resize(filled + read_bytes + padding_bytes);
+    socket.async_read_some(asio::buffer(buffer.data() + filled, read_bytes),
+                           [self = shared_from_this()](const error_code& error, std::size_t n) {
+                             if (error) return self->end(error == asio::error::eof ? "" : error.message());
+                             self->filled += n;
+                             self->go_on();
+                           });
+  }
+
+  // Takes the lines at hand, then reads on; stops where the publisher is full.
+  void go_on() {
+    std::size_t at = 0;
+    bool full = false;
+    while (!(full = server->publisher.full())) {
+      const void* feed = std::memchr(buffer.data() + at, '\n', filled - at);
+      if (feed == nullptr) break;
+      const auto size = static_cast<std::size_t>(static_cast<const char*>(feed) - (buffer.data() + at));
+      take(std::string_view(buffer).substr(at, size), size + 1);
+      at += size + 1;
+    }
+    std::memmove(buffer.data(), buffer.data() + at, filled - at);
+    filled -= at;
+    if (filled > limits::line_bytes) {
+      if (!skipping) refuse({}, {ErrorKind::limit, "a line of more than " + std::to_string(limits::line_bytes) + " bytes", 0});
+      skipping = true;
+      byte += filled;
+      filled = 0;
+    }
+    server->publisher.flush(wall_ms());
+    if (full) {
+      waiting = true;
+    } else {
+      read();
+    }
+  }
+
+  void take(std::string_view text, std::size_t eaten) {
+    if (skipping) {  // the rest of a line that was too long
+      skipping = false;
+      ++number;
+      byte += eaten;
+      return;
+    }
+    if (text.ends_with('\r')) text.remove_suffix(1);
+    if (!text.empty()) take_line(text);
+    ++number;
+    byte += eaten;
+  }
+
+  void take_line(std::string_view text) {
+    if (!parser) parser = std::make_unique<Parser>(format_of(text));
+    if (const auto parsed = parser->parse(text, update); !parsed) return refuse(text, parsed.error());
+    if (const auto done = server->publisher.take(line, update, wall_ms()); !done) refuse(text, done.error());
+  }
+
+  void refuse(std::string_view text, const Error& error) {
+    Rejected rejected{server->source_name + " from " + peer, number, byte + error.at_byte, wall_ms(), error.text,
+                      std::string(text.substr(0, kept_bytes))};
+    server->tell(LineNews::Kind::rejected, peer, "line " + std::to_string(number) + ": byte " +
+                                                     std::to_string(rejected.byte) + ": " + error.text);
+    server->publisher.reject(std::move(rejected));
+  }
+
+  void end(const std::string& why) {
+    if (filled != 0 && !skipping) {
+      refuse(std::string_view(buffer).substr(0, filled), malformed("the connection ended within a line"));
+    }
+    server->publisher.flush(wall_ms());
+    server->taken[line.line.value] = false;
+    server->tell(LineNews::Kind::ended, peer, why);
+    error_code ignored;
+    socket.close(ignored);
+    server->connections.erase(shared_from_this());
+  }
+
+  std::shared_ptr<Impl> server;
+  tcp::socket socket;
+  std::string peer;
+  LineRef line;
+  std::unique_ptr<Parser> parser;
+  Update update;
+  std::string buffer;
+  std::size_t filled = 0;
+  std::uint64_t number = 1;  // of the next line
+  std::uint64_t byte = 0;    // where it starts
+  bool waiting = false;      // for the publisher
+  bool skipping = false;
+};
+
+LineRef LineServer::Impl::free_line() {
+  for (std::size_t i = 0; i < lines.size(); ++i) {
+    if (taken[i]) continue;
+    taken[i] = true;
+    publisher.origin().restart_line(lines[i]);
+    return lines[i];
+  }
+  lines.push_back(publisher.origin().add_line(source));
+  taken.push_back(true);
+  return lines.back();
+}
+
+void LineServer::Impl::accept() {
+  acceptor.async_accept([self = shared_from_this()](const error_code& error, tcp::socket socket) {
+    if (error || !self->acceptor.is_open()) return;
+    if (self->connections.size() < connections_max) {
+      auto connection = std::make_shared<Connection>(self, std::move(socket));
+      self->connections.insert(connection);
+      self->tell(LineNews::Kind::connected, connection->peer, "");
+      connection->read();
+    } else {
+      self->tell(LineNews::Kind::ended, "a further connection", "there are too many");
+    }
+    self->accept();
+  });
+}
+
+LineServer::LineServer(Loop& loop, Publisher& publisher, SourceId source, std::string source_name)
+    : impl_(std::make_shared<Impl>(loop, publisher, source, std::move(source_name))) {}
+
+LineServer::~LineServer() {
+  impl_->news = {};
+  stop();
+}
+
+Result<Endpoint> LineServer::listen(const Endpoint& endpoint) {
+  const auto taken = listen_on(impl_->acceptor, endpoint);
+  if (!taken) return taken.error();
+  impl_->news = [this](const LineNews& news) {
+    if (on_news) on_news(news);
+  };
+  impl_->accept();
+  return *taken;
+}
+
+void LineServer::resume() {
+  const auto connections = impl_->connections;
+  for (const auto& connection : connections) {
+    if (connection->waiting) connection->go_on();
+  }
+}
+
+void LineServer::stop() {
+  error_code ignored;
+  impl_->acceptor.close(ignored);
+  const auto connections = impl_->connections;
+  for (const auto& connection : connections) connection->socket.close(ignored);
+}
+
+}  // namespace touchline

@@ -1,0 +1,122 @@
+#include "feed/player.h"
+
+#include "core/digest.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace touchline {
+namespace {
+
+constexpr int updates_per_step = 256;
+
+}  // namespace
+
+void Player::add(Recording recording, LineRef line, std::string cursor_key) {
+  auto part = std::make_unique<Part>(std::move(recording), line, std::move(cursor_key));
+  parts_.push_back(std::move(part));
+}
+
+bool Player::fetch(Part& part) {
+  const auto more = part.recording.advance([&](Rejected rejected) {
+    if (on_rejected) on_rejected(rejected);
+    publisher_.reject(std::move(rejected));
+  });
+  if (!more) {
+    error_ = more.error();
+    return false;
+  }
+  part.at_hand = *more;
+  part.ended = !*more;
+  if (part.at_hand) {
+    if (options_.lag_ms_max != 0) draw_lag(part);
+    part.key_ms = std::max(part.key_ms, part.recording.time_ms() + part.lag_ms);
+  }
+  return true;
+}
+
+void Player::draw_lag(Part& part) {
+  if (part.lag_updates-- != 0) return;
+  random_ = mix64(random_ + options_.seed + 0x9E3779B97F4A7C15U);
+  part.lag_ms = static_cast<std::int64_t>(random_ % static_cast<std::uint64_t>(options_.lag_ms_max + 1));
+  part.lag_updates = (random_ >> 32) % 200 + 1;
+}
+
+Player::Part* Player::oldest() {
+  Part* oldest = nullptr;
+  for (const auto& part : parts_) {
+    if (!part->at_hand && !part->ended && !fetch(*part)) return nullptr;
+    if (part->at_hand && (oldest == nullptr || part->key_ms < oldest->key_ms)) oldest = part.get();
+  }
+  return oldest;
+}
+
+Player::Step Player::step(std::int64_t now_ms) {
+  for (int i = 0; i < updates_per_step; ++i) {
+    if (error_) return Step::failed;
+    if (publisher_.full()) return Step::full;
+    Part* part = oldest();
+    if (error_) return Step::failed;
+    if (part == nullptr) return Step::done;
+    const std::int64_t time = part->key_ms;
+    if (options_.until_ms && part->recording.time_ms() > *options_.until_ms) return Step::done;
+    const bool unpaced = options_.speed == 0 || (options_.from_ms && time < *options_.from_ms);
+    if (!unpaced) {
+      if (!std::exchange(paced_, true)) {
+        pace_wall_ms_ = now_ms;
+        pace_time_ms_ = time;
+      }
+      due_ms_ = pace_wall_ms_ + static_cast<std::int64_t>(static_cast<double>(time - pace_time_ms_) / options_.speed);
+      if (due_ms_ > now_ms) return Step::wait;
+    }
+    take(*part);
+  }
+  return Step::more;
+}
+
+void Player::take(Part& part) {
+  Recording& recording = part.recording;
+  time_ms_ = std::max(time_ms_, part.key_ms);
+  const auto taken = publisher_.take(part.line, recording.update(), time_ms_);
+  if (!taken) {
+    Rejected rejected{recording.name(), recording.line_number(), recording.line_byte(), time_ms_, taken.error().text, {}};
+    if (on_rejected) on_rejected(rejected);
+    publisher_.reject(std::move(rejected));
+  }
+  publisher_.origin().expire(time_ms_);
+  recording.taken();
+  part.at_hand = false;
+}
+
+void Player::note_cursors(Origin& origin) {
+  for (const auto& part : parts_) {
+    if (!part->recording.moved()) continue;
+    // A line read ahead but not yet taken is not behind the cursor: taken() alone moves it.
+    Cursor cursor = part->recording.cursor();
+    cursor.recording = part->cursor_key;
+    origin.advance(std::move(cursor));
+    part->recording.noted();
+  }
+}
+
+std::uint64_t Player::bytes() const {
+  std::uint64_t bytes = 0;
+  for (const auto& part : parts_) bytes += part->recording.bytes();
+  return bytes;
+}
+
+std::uint64_t Player::rejected() const {
+  std::uint64_t count = 0;
+  for (const auto& part : parts_) count += part->recording.rejected();
+  return count;
+}
+
+std::vector<std::string> Player::cut_off() const {
+  std::vector<std::string> lines;
+  for (const auto& part : parts_) {
+    if (part->recording.cut_off()) lines.push_back(*part->recording.cut_off());
+  }
+  return lines;
+}
+
+}  // namespace touchline

@@ -1,0 +1,88 @@
+#include "feed/publisher.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace touchline {
+
+Publisher::Publisher(Origin& origin, Hub& hub, std::function<void(Batch)> commit, PublisherOptions options)
+    : origin_(origin), hub_(hub), commit_(std::move(commit)), options_(options) {}
+
+Result<Origin::Outcome> Publisher::take(LineRef line, Update& update, std::int64_t now_ms) {
+  return origin_.take(line, update, now_ms);
+}
+
+bool Publisher::full() const {
+  const Batch& pending = origin_.pending();
+  return failure_ || pending.count >= options_.pending_deltas_max || pending.items.size() >= options_.pending_bytes_max;
+}
+
+void Publisher::flush(std::int64_t now_ms) {
+  if (in_flight_ || failure_) return;
+  if (before_commit) before_commit(origin_);
+  if (origin_.pending().empty()) {
+    serve_waiting();
+    return;
+  }
+  Batch batch = origin_.take_batch();
+  in_flight_ = true;
+  note_touched(batch);
+  // The table stands exactly at the end of the batch now.
+  serve_waiting();
+  checkpoint_if_due(now_ms);
+  if (hub_.options().durability == Durability::relaxed && batch.count != 0) {
+    hub_.publish(batch, std::make_shared<const std::string>(batch.items));
+    if (checkpoint_) hub_.publish_control(std::exchange(checkpoint_, {}));
+  }
+  commit_(std::move(batch));
+}
+
+void Publisher::serve_waiting() {
+  if (hub_.has_waiting()) hub_.capture(origin_.head());
+}
+
+void Publisher::note_touched(const Batch& batch) {
+  for (const Batch::Touch& touch : batch.touches) touched_.insert(touch.event);
+}
+
+void Publisher::checkpoint_if_due(std::int64_t now_ms) {
+  if (touched_.empty() || now_ms - last_checkpoint_ms_ < options_.checkpoint_interval_ms) return;
+  last_checkpoint_ms_ = now_ms;
+  Checkpoint checkpoint{origin_.head(), {}};
+  for (const EventHandle event : touched_) {
+    const EventState& state = origin_.table().event(event).state;
+    checkpoint.events.push_back({event, state.seq, state.digest()});
+  }
+  touched_.clear();
+  std::sort(checkpoint.events.begin(), checkpoint.events.end(),
+            [](const EventDigest& a, const EventDigest& b) { return a.event < b.event; });
+  std::string frame;
+  put(frame, checkpoint);
+  checkpoint_ = std::make_shared<const std::string>(std::move(frame));
+}
+
+void Publisher::checkpoint_all() {
+  for (const auto& event : origin_.table().events()) touched_.insert(event->handle);
+  last_checkpoint_ms_ = 0;
+  checkpoint_if_due(options_.checkpoint_interval_ms);
+  if (checkpoint_ && !in_flight_) hub_.publish_control(std::exchange(checkpoint_, {}));
+}
+
+void Publisher::committed(Batch batch, const Result<void>& result, std::int64_t now_ms) {
+  in_flight_ = false;
+  if (!result) {
+    failure_ = result.error();
+    if (on_failure) on_failure();
+    return;
+  }
+  ++commits_;
+  if (hub_.options().durability == Durability::durable && batch.count != 0) {
+    auto items = std::make_shared<const std::string>(std::move(batch.items));
+    hub_.publish(batch, std::move(items));
+  }
+  if (checkpoint_) hub_.publish_control(std::exchange(checkpoint_, {}));
+  flush(now_ms);
+  if (!full() && on_room) on_room();
+}
+
+}  // namespace touchline

@@ -1,0 +1,71 @@
+// The publisher: the pipeline from updates to readers, and the output gate.
+//
+// Feeds the origin, hands what gathered to the journal whenever the journal is free, and lets readers see a
+// batch only when its commit is on disk (with relaxed durability: at once). A failed commit is final. Knows no
+// socket and no SQLite: the commit is a function that its maker wires. Loop thread.
+#pragma once
+
+#include "core/origin.h"
+#include "feed/hub.h"
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <unordered_set>
+#include <vector>
+
+namespace touchline {
+
+struct PublisherOptions {
+  std::size_t pending_bytes_max = 256U << 10;   // past it sources are not read until the next commit
+  std::uint64_t pending_deltas_max = 8192;
+  std::int64_t checkpoint_interval_ms = 1'000;  // digests of what changed, to every reader
+};
+
+class Publisher {
+ public:
+  // `commit` starts the commit of a batch; committed() is called on the loop when it is done.
+  Publisher(Origin& origin, Hub& hub, std::function<void(Batch)> commit, PublisherOptions options = {});
+
+  Result<Origin::Outcome> take(LineRef line, Update& update, std::int64_t now_ms);
+  void reject(Rejected rejected) { origin_.reject(std::move(rejected)); }
+
+  // Hands over what gathered, if the journal is free.
+  void flush(std::int64_t now_ms);
+  void committed(Batch batch, const Result<void>& result, std::int64_t now_ms);
+
+  // Whether sources should wait; `on_room` is called after every commit that leaves room.
+  bool full() const;
+  // Nothing gathered and nothing under way.
+  bool idle() const { return !in_flight_ && origin_.pending().empty(); }
+  const std::optional<Error>& failure() const { return failure_; }
+
+  std::function<void()> on_room;
+  std::function<void()> on_failure;
+  std::function<void(Origin&)> before_commit;  // the moment to say how far sources were read
+
+  // The digests of everything, as the next control frame.
+  void checkpoint_all();
+
+  Origin& origin() { return origin_; }
+  std::uint64_t commits() const { return commits_; }
+
+ private:
+  void serve_waiting();
+  void note_touched(const Batch& batch);
+  void checkpoint_if_due(std::int64_t now_ms);
+
+  Origin& origin_;
+  Hub& hub_;
+  std::function<void(Batch)> commit_;
+  PublisherOptions options_;
+  bool in_flight_ = false;
+  std::optional<Error> failure_;
+  std::unordered_set<EventHandle> touched_;  // since the last checkpoint
+  std::int64_t last_checkpoint_ms_ = 0;
+  Hub::Bytes checkpoint_;  // taken with the batch in flight, published behind it
+  std::uint64_t commits_ = 0;
+};
+
+}  // namespace touchline

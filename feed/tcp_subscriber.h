@@ -1,0 +1,35 @@
+// A subscriber over TCP: connects, feeds what comes into core/subscriber, sends what it wants to say.
+//
+// One connection, once; reconnecting is the caller's decision, by making another with the same Subscriber.
+// Knows nothing of what the states mean. Loop thread.
+#pragma once
+
+#include "core/result.h"
+#include "core/subscriber.h"
+#include "feed/endpoint.h"
+#include "feed/loop.h"
+
+#include <functional>
+#include <memory>
+#include <string>
+
+namespace touchline {
+
+struct TcpSubscriberOptions {
+  std::size_t read_bytes = 256U << 10;  // most that one read takes; 1 shows that frames may be cut anywhere
+};
+
+class TcpSubscriber {
+ public:
+  // `ended` is called once: with an error, or without one when the publisher closed the line in good order.
+  TcpSubscriber(Loop& loop, Subscriber& subscriber, const Endpoint& endpoint, std::function<void(Result<void>)> ended,
+                TcpSubscriberOptions options = {});
+  ~TcpSubscriber();
+  void close();
+
+ private:
+  struct Impl;
+  std::shared_ptr<Impl> impl_;
+};
+
+}  // namespace touchline

@@ -1,0 +1,162 @@
+#include "storage/journal.h"
+
+#include "core/compress.h"
+#include "storage/batch_row.h"
+#include "storage/journal_reader.h"
+
+#include <utility>
+
+namespace touchline {
+namespace {
+
+std::int64_t signed_of(std::uint64_t value) { return static_cast<std::int64_t>(value); }
+
+}  // namespace
+
+Journal::Journal(std::string path, WriterLock lock, Database db)
+    : path_(std::move(path)),
+      lock_(std::move(lock)),
+      db_(std::move(db)),
+      epoch_(static_cast<std::uint64_t>(db_.value("SELECT value FROM meta WHERE key = 'epoch'"))),
+      head_(static_cast<std::uint64_t>(db_.value("SELECT value FROM meta WHERE key = 'head'"))),
+      begin_(db_.prepare("BEGIN IMMEDIATE")),
+      commit_(db_.prepare("COMMIT")),
+      rollback_(db_.prepare("ROLLBACK")),
+      insert_batch_(db_.prepare("INSERT INTO batches VALUES (?, ?, ?, ?, ?, ?, ?)")),
+      insert_touch_(db_.prepare("INSERT INTO event_batches VALUES (?, ?, ?, ?)")),
+      insert_event_(db_.prepare("INSERT INTO events VALUES (?, ?)")),
+      insert_snapshot_(db_.prepare("INSERT INTO snapshots VALUES (?, ?, ?, ?, ?, ?, ?)")),
+      put_number_(db_.prepare("INSERT OR REPLACE INTO source_numbers VALUES (?, ?, ?)")),
+      put_cursor_(db_.prepare("INSERT OR REPLACE INTO cursors VALUES (?, ?, ?, ?, ?)")),
+      put_head_(db_.prepare("UPDATE meta SET value = ? WHERE key = 'head'")),
+      insert_rejected_(db_.prepare("INSERT INTO rejected (source, line, byte, time_ms, reason, content) "
+                                   "VALUES (?, ?, ?, ?, ?, ?)")),
+      trim_rejected_(db_.prepare("DELETE FROM rejected WHERE id <= (SELECT max(id) FROM rejected) - 10000")) {}
+
+Result<Journal> Journal::open(const std::string& path) {
+  auto lock = WriterLock::take(path);
+  if (!lock) return lock.error();
+  auto db = open_store_for_writing(path);
+  if (!db) return db.error();
+  try {
+    return Journal(path, std::move(*lock), std::move(*db));
+  } catch (const SqliteFailure& failure) {
+    return store_error(path, "cannot be opened", failure);
+  }
+}
+
+Result<void> Journal::commit(const Batch& batch, std::int64_t committed_ms) {
+  try {
+    begin_.run();
+    write(batch, committed_ms);
+    commit_.run();
+  } catch (const SqliteFailure& failure) {
+    return store_error(path_, "the commit of offset " + std::to_string(batch.first.value) + " failed", failure);
+  }
+  if (batch.count != 0) head_ = batch.last();
+  return {};
+}
+
+void Journal::write(const Batch& batch, std::int64_t committed_ms) {
+  if (batch.count != 0) {
+    BatchRow row{batch.first, batch.count, committed_ms, static_cast<std::int64_t>(batch.snapshots.size()),
+                 batch.items, batch.ingest_times, 0};
+    row.checksum = checksum_of(row);
+    insert_batch_.bind(1, signed_of(row.first.value)).bind(2, signed_of(row.count)).bind(3, row.committed_ms);
+    insert_batch_.bind(4, row.snapshots).bind_blob(5, row.items).bind_blob(6, row.ingest_times);
+    insert_batch_.bind(7, signed_of(row.checksum)).run();
+    put_head_.bind(1, signed_of(batch.last().value)).run();
+  }
+  for (const auto& event : batch.new_events) {
+    insert_event_.bind(1, event.event.value).bind_text(2, event.id).run();
+  }
+  for (const auto& touch : batch.touches) {
+    insert_touch_.bind(1, touch.event.value).bind(2, signed_of(touch.first.value));
+    insert_touch_.bind(3, signed_of(touch.count)).bind(4, signed_of(batch.first.value)).run();
+  }
+  for (const auto& snapshot : batch.snapshots) {
+    const std::string state = compress(snapshot.block);
+    insert_snapshot_.bind(1, snapshot.event.value).bind(2, signed_of(snapshot.seq.value));
+    insert_snapshot_.bind(3, signed_of(snapshot.offset.value)).bind(4, snapshot.source_time_ms);
+    insert_snapshot_.bind(5, snapshot.ingest_time_ms).bind(6, signed_of(snapshot.digest));
+    insert_snapshot_.bind_blob(7, state).run();
+  }
+  for (const auto& number : batch.source_numbers) {
+    put_number_.bind(1, number.source.value).bind(2, number.event.value).bind(3, signed_of(number.number)).run();
+  }
+  for (const auto& cursor : batch.cursors) {
+    put_cursor_.bind_text(1, cursor.recording).bind(2, signed_of(cursor.byte)).bind(3, signed_of(cursor.line));
+    put_cursor_.bind(4, cursor.time_ms).bind(5, signed_of(cursor.fingerprint)).run();
+  }
+  for (const auto& rejected : batch.rejected) {
+    insert_rejected_.bind_text(1, rejected.source).bind(2, signed_of(rejected.line));
+    insert_rejected_.bind(3, signed_of(rejected.byte)).bind(4, rejected.time_ms);
+    insert_rejected_.bind_text(5, rejected.reason).bind_blob(6, rejected.content).run();
+  }
+  if (!batch.rejected.empty()) trim_rejected_.run();
+}
+
+Result<SourceId> Journal::source(std::string_view name) {
+  try {
+    Statement find = db_.prepare("SELECT number FROM sources WHERE name = ?");
+    find.bind_text(1, name);
+    if (find.step()) return SourceId(static_cast<std::uint32_t>(find.integer(0)));
+    Statement add = db_.prepare("INSERT INTO sources VALUES ((SELECT ifnull(max(number), 0) + 1 FROM sources), ?)");
+    add.bind_text(1, name).run();
+    find.reset();
+    find.bind_text(1, name).step();
+    return SourceId(static_cast<std::uint32_t>(find.integer(0)));
+  } catch (const SqliteFailure& failure) {
+    return store_error(path_, "its sources cannot be written", failure);
+  }
+}
+
+Result<std::optional<Cursor>> Journal::cursor(std::string_view recording) {
+  try {
+    Statement find = db_.prepare("SELECT byte, line, time_ms, fingerprint FROM cursors WHERE recording = ?");
+    find.bind_text(1, recording);
+    if (!find.step()) return std::nullopt;
+    return Cursor{std::string(recording), static_cast<std::uint64_t>(find.integer(0)),
+                  static_cast<std::uint64_t>(find.integer(1)), find.integer(2),
+                  static_cast<std::uint64_t>(find.integer(3))};
+  } catch (const SqliteFailure& failure) {
+    return store_error(path_, "its cursors cannot be read", failure);
+  }
+}
+
+Result<void> Journal::restore(Origin& origin) {
+  auto reader = JournalReader::open(path_);
+  if (!reader) return reader.error();
+  const auto events = reader->events();
+  if (!events) return events.error();
+  std::uint32_t handle = 0;
+  for (const EventEntry& event : *events) {
+    auto now = reader->state(event.handle, AsOf{});
+    if (!now) return now.error();
+    const Value id = now->state.get(Address(0, 0, Field::id));
+    if (event.handle.value != ++handle || id.text != event.id || now->state.seq != event.last) {
+      return malformed(path_ + ": event " + event.id + " is not what its deltas say: run touchline verify");
+    }
+    const std::uint64_t since = now->state.seq.value - now->snapshot_seq.value;
+    origin.restore(event.handle, std::move(now->state), since);
+  }
+  origin.restore_head(head_);
+  try {
+    const std::int64_t sources = db_.value("SELECT count(*) FROM sources");
+    Statement numbers = db_.prepare("SELECT source, event, number FROM source_numbers");
+    while (numbers.step()) {
+      if (numbers.integer(0) < 1 || numbers.integer(0) > sources || numbers.integer(1) < 1 ||
+          numbers.integer(1) > handle) {
+        return malformed(path_ + ": numbers of a source or an event that is not there: run touchline verify");
+      }
+      origin.restore_number(SourceId(static_cast<std::uint32_t>(numbers.integer(0))),
+                            EventHandle(static_cast<std::uint32_t>(numbers.integer(1))),
+                            static_cast<std::uint64_t>(numbers.integer(2)));
+    }
+  } catch (const SqliteFailure& failure) {
+    return store_error(path_, "its source numbers cannot be read", failure);
+  }
+  return {};
+}
+
+}  // namespace touchline

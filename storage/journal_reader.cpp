@@ -1,0 +1,252 @@
+#include "storage/journal_reader.h"
+
+#include "core/block.h"
+#include "core/compress.h"
+#include "storage/store_file.h"
+
+#include <limits>
+
+namespace touchline {
+namespace {
+
+constexpr std::size_t state_bytes_max = 1U << 30;
+
+// What the journal holds is not what it should: carried to the public functions beside SqliteFailure.
+struct Damage {
+  std::string text;
+};
+
+std::uint64_t unsigned_at(const Statement& row, int column) { return static_cast<std::uint64_t>(row.integer(column)); }
+
+BatchRow batch_of(const Statement& row) {
+  return {Offset(unsigned_at(row, 0)), unsigned_at(row, 1), row.integer(2), row.integer(3),
+          row.blob(4),                 row.blob(5),         unsigned_at(row, 6)};
+}
+
+// Calls a function that may meet a failing or damaged store, and names the store in what it returns.
+template <class Work>
+auto guarded(const std::string& path, const char* doing, Work&& work) -> Result<decltype(work())> {
+  try {
+    if constexpr (std::is_void_v<decltype(work())>) {
+      work();
+      return {};
+    } else {
+      return work();
+    }
+  } catch (const SqliteFailure& failure) {
+    return store_error(path, doing, failure);
+  } catch (const Damage& damage) {
+    return malformed(path + ": " + damage.text);
+  }
+}
+
+}  // namespace
+
+Result<JournalReader> JournalReader::open(const std::string& path) {
+  auto db = open_store_for_reading(path);
+  if (!db) return db.error();
+  return JournalReader(path, std::move(*db));
+}
+
+Result<void> JournalReader::hold_view() {
+  return guarded(path_, "it cannot be read", [&] {
+    db_.run("BEGIN");
+    epoch();
+    head();
+  });
+}
+
+Epoch JournalReader::epoch() {
+  return Epoch(static_cast<std::uint64_t>(db_.value("SELECT value FROM meta WHERE key = 'epoch'")));
+}
+
+Offset JournalReader::head() {
+  return Offset(static_cast<std::uint64_t>(db_.value("SELECT value FROM meta WHERE key = 'head'")));
+}
+
+Result<std::vector<EventEntry>> JournalReader::events() {
+  return guarded(path_, "its events cannot be read", [&] {
+    Statement rows = db_.prepare(
+        "SELECT handle, id, (SELECT first_seq + count - 1 FROM event_batches WHERE event = handle "
+        "ORDER BY first_seq DESC LIMIT 1), (SELECT count(*) FROM snapshots WHERE event = handle) "
+        "FROM events ORDER BY handle");
+    std::vector<EventEntry> events;
+    while (rows.step()) {
+      events.push_back({EventHandle(static_cast<std::uint32_t>(rows.integer(0))), std::string(rows.text(1)),
+                        Seq(unsigned_at(rows, 2)), unsigned_at(rows, 3)});
+    }
+    return events;
+  });
+}
+
+Result<std::optional<EventEntry>> JournalReader::find_event(std::string_view id) {
+  return guarded(path_, "its events cannot be read", [&]() -> std::optional<EventEntry> {
+    Statement row = db_.prepare(
+        "SELECT handle, id, (SELECT first_seq + count - 1 FROM event_batches WHERE event = handle "
+        "ORDER BY first_seq DESC LIMIT 1), (SELECT count(*) FROM snapshots WHERE event = handle) "
+        "FROM events WHERE id = ?");
+    row.bind_text(1, id);
+    if (!row.step()) return std::nullopt;
+    return EventEntry{EventHandle(static_cast<std::uint32_t>(row.integer(0))), std::string(row.text(1)),
+                      Seq(unsigned_at(row, 2)), unsigned_at(row, 3)};
+  });
+}
+
+StateAsOf JournalReader::start(EventHandle event, const AsOf& as_of) {
+  Statement row = db_.prepare(
+      "SELECT s.seq, s.last_offset, s.ingest_time_ms, s.digest, s.state, b.committed_ms FROM snapshots s "
+      "JOIN batches b ON b.first_offset = (SELECT max(first_offset) FROM batches WHERE first_offset <= s.last_offset) "
+      "WHERE s.event = ?1 AND s.seq <= ?2 AND s.source_time_ms <= ?3 AND b.committed_ms <= ?4 "
+      "ORDER BY s.seq DESC LIMIT 1");
+  constexpr std::int64_t unbounded = std::numeric_limits<std::int64_t>::max();
+  row.bind(1, event.value);
+  row.bind(2, as_of.seq ? static_cast<std::int64_t>(as_of.seq->value) : unbounded);
+  row.bind(3, as_of.source_time_ms.value_or(unbounded)).bind(4, as_of.published_ms.value_or(unbounded));
+  StateAsOf at;
+  if (!row.step()) return at;
+  const std::string name = "event " + std::to_string(event.value) + ", snapshot at seq " + std::to_string(row.integer(0));
+  const auto block = decompress(row.blob(4), state_bytes_max);
+  if (!block) throw Damage{name + ": " + block.error().text};
+  auto delta = decode_block(EventState{}, *block);
+  if (!delta) throw Damage{name + ": " + delta.error().text};
+  delta->seq = Seq(unsigned_at(row, 0));
+  apply(at.state, *delta);
+  if (at.state.digest() != unsigned_at(row, 3)) throw Damage{name + ": its digest is wrong"};
+  at.offset = Offset(unsigned_at(row, 1));
+  at.ingest_time_ms = row.integer(2);
+  at.published_ms = row.integer(5);
+  at.snapshot_seq = at.state.seq;
+  return at;
+}
+
+void JournalReader::roll(EventHandle event, StateAsOf& at, const std::function<bool(const PastDelta&)>& admit) {
+  Statement rows = db_.prepare(
+      "SELECT b.first_offset, b.count, b.committed_ms, b.snapshots, b.items, b.ingest_times, b.checksum, "
+      "e.first_seq, e.count, e.batch FROM event_batches e LEFT JOIN batches b ON b.first_offset = e.batch "
+      "WHERE e.event = ?1 AND e.first_seq + e.count > ?2 AND e.first_seq >= "
+      "ifnull((SELECT max(first_seq) FROM event_batches WHERE event = ?1 AND first_seq <= ?2), 0) "
+      "ORDER BY e.first_seq");
+  rows.bind(1, event.value).bind(2, static_cast<std::int64_t>(at.state.seq.value + 1));
+  while (rows.step()) {
+    const BatchRow row = batch_of(rows);
+    const std::string name = "the batch at offset " + std::to_string(rows.integer(9));
+    if (row.count == 0) throw Damage{name + " is missing"};
+    if (checksum_of(row) != row.checksum) throw Damage{name + ": its checksum is wrong"};
+    if (unsigned_at(rows, 7) > at.state.seq.value + 1) {
+      throw Damage{"event " + std::to_string(event.value) + ": the delta behind seq " +
+                   std::to_string(at.state.seq.value) + " is missing"};
+    }
+    BatchItems items(row);
+    BatchItem item;
+    while (true) {
+      const auto more = items.next(item);
+      if (!more) throw Damage{more.error().text};
+      if (!*more) break;
+      if (item.event != event || item.offset <= at.offset) continue;
+      auto delta = decode_block(at.state, item.block);
+      if (!delta) throw Damage{"offset " + std::to_string(item.offset.value) + ": " + delta.error().text};
+      delta->ingest_time_ms = item.ingest_time_ms;
+      if (!admit({*delta, item.offset, row.committed_ms, item.block.size(), &at.state})) return;
+      apply(at.state, *delta);
+      at.offset = item.offset;
+      at.published_ms = row.committed_ms;
+      at.ingest_time_ms = item.ingest_time_ms;
+      ++at.deltas_read;
+    }
+    if (at.state.seq.value + 1 != unsigned_at(rows, 7) + unsigned_at(rows, 8)) {
+      throw Damage{name + ": holds other deltas of event " + std::to_string(event.value) + " than event_batches says"};
+    }
+  }
+}
+
+Result<StateAsOf> JournalReader::state(EventHandle event, const AsOf& as_of) {
+  return guarded(path_, "an event's past cannot be read", [&] {
+    StateAsOf at = start(event, as_of);
+    roll(event, at, [&](const PastDelta& next) {
+      if (as_of.seq && next.delta.seq > *as_of.seq) return false;
+      if (as_of.source_time_ms && next.delta.source_time_ms > *as_of.source_time_ms) return false;
+      return !(as_of.published_ms && next.published_ms > *as_of.published_ms);
+    });
+    return at;
+  });
+}
+
+Result<void> JournalReader::deltas(EventHandle event, Seq from, const std::function<bool(const PastDelta&)>& visit) {
+  return guarded(path_, "an event's past cannot be read", [&] {
+    AsOf before;
+    before.seq = Seq(from.value > 0 ? from.value - 1 : 0);
+    StateAsOf at = start(event, before);
+    EventState after;
+    bool copied = false;
+    roll(event, at, [&](const PastDelta& next) {
+      if (next.delta.seq < from) return true;
+      // The visitor sees the state with the delta applied; it is kept beside, one delta ahead.
+      if (!copied) after = at.state;
+      copied = true;
+      apply(after, next.delta);
+      PastDelta shown = next;
+      shown.after = &after;
+      return visit(shown);
+    });
+  });
+}
+
+Result<void> JournalReader::batches(Offset from, const std::function<bool(const BatchRow&)>& visit) {
+  return guarded(path_, "its batches cannot be read", [&] {
+    Statement rows = db_.prepare(
+        "SELECT first_offset, count, committed_ms, snapshots, items, ingest_times, checksum FROM batches "
+        "WHERE first_offset >= ifnull((SELECT max(first_offset) FROM batches WHERE first_offset <= ?), 0) "
+        "ORDER BY first_offset");
+    rows.bind(1, static_cast<std::int64_t>(from.value));
+    while (rows.step()) {
+      if (!visit(batch_of(rows))) return;
+    }
+  });
+}
+
+Result<std::vector<std::string>> JournalReader::sources() {
+  return guarded(path_, "its sources cannot be read", [&] {
+    Statement rows = db_.prepare("SELECT name FROM sources ORDER BY number");
+    std::vector<std::string> names;
+    while (rows.step()) names.emplace_back(rows.text(0));
+    return names;
+  });
+}
+
+Result<std::vector<Cursor>> JournalReader::cursors() {
+  return guarded(path_, "its cursors cannot be read", [&] {
+    Statement rows = db_.prepare("SELECT recording, byte, line, time_ms, fingerprint FROM cursors ORDER BY recording");
+    std::vector<Cursor> cursors;
+    while (rows.step()) {
+      cursors.push_back({std::string(rows.text(0)), unsigned_at(rows, 1), unsigned_at(rows, 2), rows.integer(3),
+                         unsigned_at(rows, 4)});
+    }
+    return cursors;
+  });
+}
+
+Result<std::vector<Rejected>> JournalReader::rejected(std::uint64_t count_max) {
+  return guarded(path_, "its refused messages cannot be read", [&] {
+    Statement rows = db_.prepare("SELECT source, line, byte, time_ms, reason, content FROM rejected ORDER BY id DESC LIMIT ?");
+    rows.bind(1, static_cast<std::int64_t>(count_max));
+    std::vector<Rejected> list;
+    while (rows.step()) {
+      list.push_back({std::string(rows.text(0)), unsigned_at(rows, 1), unsigned_at(rows, 2), rows.integer(3),
+                      std::string(rows.text(4)), std::string(rows.blob(5))});
+    }
+    return list;
+  });
+}
+
+Result<std::vector<std::string>> JournalReader::check_file() {
+  return guarded(path_, "SQLite cannot check it", [&] {
+    Statement rows = db_.prepare("PRAGMA integrity_check(20)");
+    std::vector<std::string> findings;
+    while (rows.step()) {
+      if (rows.text(0) != "ok") findings.emplace_back(rows.text(0));
+    }
+    return findings;
+  });
+}
+
+}  // namespace touchline

@@ -1,0 +1,75 @@
+// SQLite behind one door: a connection and its prepared statements.
+//
+// This and its .cpp are the only files that see sqlite3.h. Knows no table of ours. Failures are exceptions here
+// (SqliteFailure), because every call can fail and none can be gone on from; the journal's public functions
+// turn them into Errors. A connection is used by one thread at a time.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+
+struct sqlite3;
+struct sqlite3_stmt;
+
+namespace touchline {
+
+struct SqliteFailure : std::runtime_error {
+  SqliteFailure(int result_code, const std::string& text) : std::runtime_error(text), code(result_code) {}
+  int code;
+  bool is_corrupt() const;
+  bool is_not_a_database() const;
+  bool is_full() const;
+  bool wants_to_write() const;  // where even reading needs files beside the database
+};
+
+class Statement {
+ public:
+  Statement(sqlite3* db, const char* sql);
+  Statement(Statement&&) = default;
+
+  // Parameters from 1. Texts and blobs are borrowed until reset().
+  Statement& bind(int index, std::int64_t value);
+  Statement& bind_text(int index, std::string_view text);
+  Statement& bind_blob(int index, std::string_view bytes);
+
+  bool step();  // whether there is a row
+  void reset();
+  void run();  // step to the end and reset
+
+  // Columns from 0; views are valid until the next step.
+  std::int64_t integer(int column) const;
+  std::string_view text(int column) const;
+  std::string_view blob(int column) const;
+
+ private:
+  struct Finalize {
+    void operator()(sqlite3_stmt* statement) const;
+  };
+  std::unique_ptr<sqlite3_stmt, Finalize> statement_;
+};
+
+class Database {
+ public:
+  // `frozen`: nobody writes it, so that it can be read where no file can be made beside it.
+  enum class Mode : std::uint8_t { read_only, frozen, read_write, create };
+
+  Database(const std::string& path, Mode mode);
+  Database(Database&&) = default;
+
+  void run(const char* sql);
+  Statement prepare(const char* sql) { return {db_.get(), sql}; }
+  std::int64_t value(const char* sql);  // the first column of the first row; 0 without one
+  // Copies what it can of the write-ahead log into the file, without waiting for readers. Pages still in it.
+  int checkpoint();
+
+ private:
+  struct Close {
+    void operator()(sqlite3* db) const;
+  };
+  std::unique_ptr<sqlite3, Close> db_;
+};
+
+}  // namespace touchline

@@ -1,0 +1,40 @@
+// Opening a store: is it ours, which version, who else writes it.
+//
+// Knows the file and its schema's version, not what stands in the tables. Nothing that already exists is
+// touched unless it is a store of ours.
+#pragma once
+
+#include "core/result.h"
+#include "storage/sqlite.h"
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace touchline {
+
+inline constexpr std::int64_t store_application_id = 0x544C4A31;  // "TLJ1"
+inline constexpr std::int64_t store_version = 1;
+
+// Keeps a second writer out for as long as it lives.
+class WriterLock {
+ public:
+  static Result<WriterLock> take(const std::string& path);
+  WriterLock(WriterLock&& other) noexcept : file_(other.file_) { other.file_ = -1; }
+  WriterLock& operator=(WriterLock&&) = delete;
+  ~WriterLock();
+
+ private:
+  explicit WriterLock(int file) : file_(file) {}
+  int file_;
+};
+
+// Creates the store where there is no file, or an empty one.
+Result<Database> open_store_for_writing(const std::string& path);
+Result<Database> open_store_for_reading(const std::string& path);
+
+// What SQLite says, as an Error that names the store.
+Error store_error(const std::string& path, std::string_view doing, const SqliteFailure& failure);
+
+}  // namespace touchline

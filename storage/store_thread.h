@@ -1,0 +1,55 @@
+// The thread that owns the journal's writer, and the one that keeps its log short.
+//
+// Takes one batch at a time and calls back, from its own thread, when the commit is on disk or has failed; the
+// caller hands over the next one then (group commit: what gathers in the meantime is the next batch). Knows no
+// socket and no loop; the callback brings the news to wherever the caller lives. After a failed commit it takes
+// nothing more.
+#pragma once
+
+#include "core/batch.h"
+#include "core/result.h"
+#include "storage/journal.h"
+
+#include <condition_variable>
+#include <functional>
+#include <mutex>
+#include <optional>
+#include <thread>
+
+namespace touchline {
+
+struct Committed {
+  Batch batch;
+  std::int64_t committed_ms = 0;  // ms since 1970
+  std::int64_t took_us = 0;
+  Result<void> result;
+};
+
+class StoreThread {
+ public:
+  using Done = std::function<void(Committed)>;
+
+  StoreThread(Journal& journal, Done done);
+  StoreThread(const StoreThread&) = delete;
+  StoreThread& operator=(const StoreThread&) = delete;
+  // Finishes the batch at work and ends.
+  ~StoreThread();
+
+  // Not while another batch is at work.
+  void submit(Batch batch);
+
+ private:
+  void commit_loop();
+  void checkpoint_loop();
+
+  Journal& journal_;
+  Done done_;
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  std::optional<Batch> next_;
+  bool stopping_ = false;
+  std::thread committer_;
+  std::thread checkpointer_;
+};
+
+}  // namespace touchline

@@ -1,0 +1,315 @@
+#include "storage/verify.h"
+
+#include "storage/batch_row.h"
+#include "storage/journal_reader.h"
+#include "storage/store_file.h"
+#include "storage/verify_chains.h"
+#include "storage/verify_rows.h"
+
+#include <algorithm>
+#include <limits>
+#include <string_view>
+#include <utility>
+
+namespace touchline {
+namespace {
+
+constexpr std::size_t rows_named_max = 3;
+constexpr std::uint64_t offsets_per_batch_max = 1ULL << 32;
+constexpr Offset last_of_all{std::numeric_limits<std::uint64_t>::max()};
+constexpr std::uint64_t offset_max = std::numeric_limits<std::int64_t>::max();
+
+std::string text_of(std::uint64_t number) { return std::to_string(number); }
+
+// The walk over the batches: their numbering, their sums, and event_batches beside them.
+class Walk {
+ public:
+  Walk(JournalReader& reader, VerifyReport& report)
+      : reader_(reader), report_(report), chains_(reader, report), touches_(reader.database()), head_(reader.head()) {}
+
+  Result<void> run(const VerifyProgress& progress);
+
+ private:
+  using Touches = std::vector<TouchRow>;
+
+  void visit(const BatchRow& row);
+  void report_unreadable();
+  void miss(Offset last);
+  Touches touches_of(Offset batch);
+  void report_stray(const TouchRow& touch);
+  void pass_damaged(Offset first, const Touches& touches);
+  void skip(Offset first, Offset last);
+  void check(const BatchRow& row, const Touches& touches);
+  void meet(Chain& chain, const TouchRow& touch);
+  void check_touch(Offset batch, const TouchRow& touch);
+  std::string place_of(const TouchRow& touch) const;
+  void finish();
+
+  JournalReader& reader_;
+  VerifyReport& report_;
+  Chains chains_;
+  RowStream<TouchRow> touches_;
+  Offset head_;
+  Offset expected_{1};      // where the next batch begins
+  bool exactly_ = true;     // or only as far as a damaged row can be believed
+  Offset hole_end_;         // the last offset that could not be read
+  std::string unreadable_;  // why the last rows could not be read, until that is reported
+  Offset unreadable_from_;
+  std::vector<Chain*> touched_;  // by the batch at hand
+};
+
+Result<void> Walk::run(const VerifyProgress& progress) {
+  if (const auto read = chains_.read_events(); !read) return read;
+  while (true) {
+    const Offset from = expected_;
+    const auto walked = reader_.batches(from, [&](const BatchRow& row) {
+      if (row.first < from) return true;  // seen before the rows between could not be read
+      report_unreadable();
+      visit(row);
+      if (progress) progress(Offset(expected_.value - 1), head_);
+      return true;
+    });
+    if (walked) break;
+    if (walked.error().kind != ErrorKind::malformed) return walked;
+    if (unreadable_.empty()) unreadable_from_ = expected_;
+    unreadable_ = walked.error().text;
+    // Which row comes behind it says event_batches.
+    const Touches touches = touches_of(expected_);
+    if (touches.empty()) break;
+    pass_damaged(expected_, touches);
+  }
+  report_unreadable();
+  finish();
+  return {};
+}
+
+void Walk::report_unreadable() {
+  if (unreadable_.empty()) return;
+  report_.add("batches, from offset " + text_of(unreadable_from_.value), "cannot be read: " + unreadable_);
+  unreadable_.clear();
+}
+
+void Walk::visit(const BatchRow& row) {
+  ++report_.batches;
+  report_.bytes += row.items.size();
+  const std::string place = "batches, offset " + text_of(row.first.value);
+  if (row.first.value == 0 || row.first.value > offset_max) return report_.add(place, "is no offset");
+  const bool believed = checksum_of(row) == row.checksum;
+  if (!believed) report_.add(place, "its checksum is wrong");
+  if (row.first > expected_) miss(Offset(row.first.value - 1));
+  if (row.first < expected_ && exactly_) {
+    if (believed) report_.add(place, "begins before the one before it ends");
+    return;
+  }
+  const Touches touches = touches_of(row.first);
+  if (believed) {
+    expected_ = Offset(row.first.value + row.count);
+    exactly_ = true;
+    check(row, touches);
+  } else {
+    pass_damaged(row.first, touches);
+  }
+}
+
+// No batch holds the offsets from expected_ up to this one.
+void Walk::miss(Offset last) {
+  std::string rows;
+  std::size_t count = 0;
+  Offset before;
+  while (touches_.up_to(last) != nullptr) {
+    const TouchRow touch = touches_.take();
+    if (touch.batch < expected_) {
+      report_stray(touch);
+      continue;
+    }
+    if (touch.batch != before && ++count <= rows_named_max) {
+      rows += (count == 1 ? "" : ", ") + text_of(touch.batch.value);
+    }
+    before = touch.batch;
+    chains_.lose(chains_.of(touch.event), touch.first_seq + touch.count);
+  }
+  if (count > rows_named_max) rows += " and " + text_of(count - rows_named_max) + " more";
+  std::string what = expected_ == last ? "offset " + text_of(last.value) + " is missing"
+                                       : "offsets " + text_of(expected_.value) + "-" + text_of(last.value) + " are missing";
+  if (count != 0) what += (count == 1 ? " (the row at " : " (the rows at ") + rows + ")";
+  report_.add("batches", std::move(what));
+  skip(expected_, last);
+  expected_ = last.next();
+  exactly_ = true;
+}
+
+Walk::Touches Walk::touches_of(Offset batch) {
+  Touches touches;
+  while (touches_.up_to(batch) != nullptr) {
+    touches.push_back(touches_.take());
+    if (touches.back().batch == batch) continue;
+    report_stray(touches.back());
+    touches.pop_back();
+  }
+  return touches;
+}
+
+std::string Walk::place_of(const TouchRow& touch) const {
+  return "event_batches, " + chains_.name(touch.event) + ", seq " + text_of(touch.first_seq);
+}
+
+void Walk::report_stray(const TouchRow& touch) {
+  chains_.add_finding(chains_.of(touch.event), place_of(touch),
+                      "names a batch at offset " + text_of(touch.batch.value) + ", where none begins");
+}
+
+// How many offsets a damaged batch held is what event_batches says of it.
+void Walk::pass_damaged(Offset first, const Touches& touches) {
+  std::uint64_t count = 0;
+  for (const TouchRow& touch : touches) {
+    count += std::min(touch.count, offsets_per_batch_max);
+    chains_.lose(chains_.of(touch.event), touch.first_seq + touch.count);
+  }
+  const Offset last(first.value + std::max<std::uint64_t>(count, 1) - 1);
+  skip(first, last);
+  expected_ = last.next();
+  exactly_ = false;
+}
+
+void Walk::skip(Offset first, Offset last) {
+  chains_.pass_snapshots(last);
+  hole_end_ = last;
+  if (first <= head_) report_.unchecked += std::min(last, head_).value - first.value + 1;
+}
+
+void Walk::check(const BatchRow& row, const Touches& touches) {
+  touched_.clear();
+  for (const TouchRow& touch : touches) meet(chains_.of(touch.event), touch);
+  BatchItems items(row);
+  BatchItem item;
+  std::uint64_t count = 0;
+  std::uint64_t snapshots = 0;
+  const std::string place = "batches, offset " + text_of(row.first.value);
+  while (true) {
+    const auto more = items.next(item);
+    if (!more) report_.add(place, more.error().text);
+    if (!more || !*more) break;
+    ++count;
+    Chain& chain = chains_.of(item.event.value);
+    if (chain.batch != row.first) {
+      chain.batch = row.first;
+      chain.first_seq = chain.next_seq;
+      chain.count = 0;
+      chain.row_seen = false;
+      touched_.push_back(&chain);
+    }
+    ++chain.count;
+    snapshots += chains_.take(chain, item);
+  }
+  if (count != row.count) {
+    report_.add(place, "holds " + text_of(count) + " deltas, the row says " + text_of(row.count));
+  }
+  if (chains_.snapshots_readable() && snapshots != static_cast<std::uint64_t>(row.snapshots)) {
+    report_.add("snapshots", "of the batch at offset " + text_of(row.first.value) + " there are " + text_of(snapshots) +
+                                 ", with it were written " + text_of(static_cast<std::uint64_t>(row.snapshots)));
+  }
+  for (const TouchRow& touch : touches) check_touch(row.first, touch);
+  for (Chain* chain : touched_) {
+    if (chain->row_seen || !touches_.failure().empty()) continue;
+    chains_.add_finding(*chain, "event_batches, " + chains_.name(chain->event) + ", seq " + text_of(chain->first_seq),
+                        "the row is missing: the batch at offset " + text_of(row.first.value) + " holds " +
+                            text_of(chain->count) + " of its deltas");
+  }
+}
+
+// Before the batch is read: a chain that is not sound is numbered as event_batches says, and one that jumps over
+// what could not be read is not sound.
+void Walk::meet(Chain& chain, const TouchRow& touch) {
+  if (chain.sound && touch.first_seq > chain.next_seq && chain.last_offset <= hole_end_ && hole_end_.value != 0) {
+    chains_.lose(chain, touch.first_seq);
+  }
+  if (!chain.sound) chain.next_seq = touch.first_seq;
+}
+
+void Walk::check_touch(Offset batch, const TouchRow& touch) {
+  Chain& chain = chains_.of(touch.event);
+  if (chain.batch != batch || chain.row_seen) {
+    return chains_.add_finding(chain, place_of(touch),
+                               chain.batch != batch
+                                   ? "the batch at offset " + text_of(batch.value) + " holds nothing of this event"
+                                   : "is the second row of the batch at offset " + text_of(batch.value));
+  }
+  chain.row_seen = true;
+  const std::uint64_t shift = touch.first_seq - chain.first_seq;
+  if (touch.count != chain.count || shift != chain.row_shift) {
+    chains_.add_finding(chain, place_of(touch),
+                        "says " + text_of(touch.count) + " deltas from seq " + text_of(touch.first_seq) +
+                            ", the batch at offset " + text_of(batch.value) + " holds " + text_of(chain.count) +
+                            " from seq " + text_of(chain.first_seq));
+  }
+  chain.row_shift = shift;
+}
+
+void Walk::finish() {
+  if (head_ >= expected_) {
+    miss(head_);
+  } else if (head_.value + 1 != expected_.value) {
+    report_.add("meta", "head is " + text_of(head_.value) + ", the last batch ends at offset " +
+                            text_of(expected_.value - 1));
+  }
+  while (touches_.up_to(last_of_all) != nullptr) report_stray(touches_.take());
+  if (!touches_.failure().empty()) report_.add("event_batches", "cannot be read to the end: " + touches_.failure());
+  chains_.finish();
+}
+
+void check_sources(Database& db, VerifyReport& report) {
+  Statement sources = db.prepare("SELECT number, name FROM sources ORDER BY number");
+  for (std::int64_t next = 1; sources.step(); next = sources.integer(0) + 1) {
+    if (sources.integer(0) == next) continue;
+    report.add("sources, number " + std::to_string(sources.integer(0)),
+               std::string(sources.text(1)) + " should have number " + std::to_string(next));
+  }
+  Statement numbers = db.prepare(
+      "SELECT source, event FROM source_numbers "
+      "WHERE source NOT IN (SELECT number FROM sources) OR event NOT IN (SELECT handle FROM events)");
+  while (numbers.step()) {
+    report.add("source_numbers, source " + std::to_string(numbers.integer(0)) + ", event " +
+                   std::to_string(numbers.integer(1)),
+               "speaks of a source or an event that is not there");
+  }
+  if (db.value("SELECT value FROM meta WHERE key = 'epoch'") < 1) report.add("meta", "the epoch is missing");
+}
+
+// SQLite says several things in one text, under a heading.
+void add_lines(std::string_view text, VerifyReport& report) {
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find('\n'), text.size());
+    const std::string_view line = text.substr(0, end);
+    if (!line.empty() && !line.starts_with("***")) report.add("file", std::string(line));
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+}
+
+}  // namespace
+
+Result<VerifyReport> verify(const std::string& path, const VerifyProgress& progress) {
+  auto reader = JournalReader::open(path);
+  if (!reader) return reader.error();
+  VerifyReport report;
+  try {
+    reader->database().run("BEGIN");
+    if (const auto lines = reader->check_file()) {
+      for (const std::string& text : *lines) add_lines(text, report);
+    } else if (lines.error().kind == ErrorKind::malformed) {
+      add_lines(lines.error().text, report);
+    } else {
+      return lines.error();
+    }
+    if (const auto walked = Walk(*reader, report).run(progress); !walked) {
+      if (walked.error().kind != ErrorKind::malformed) return walked.error();
+      report.add("file", walked.error().text);
+    }
+    check_sources(reader->database(), report);
+  } catch (const SqliteFailure& failure) {
+    if (!failure.is_corrupt()) return store_error(path, "cannot be verified", failure);
+    report.add("file", failure.what());
+  }
+  return report;
+}
+
+}  // namespace touchline

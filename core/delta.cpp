@@ -14,6 +14,20 @@ std::map<Address, Value> table_of(const EventState& state) {
   return table;
 }
 
+// Stable. Most deltas have a handful of changes, nearly in order already.
+void sort_by_address(std::vector<Change>& changes) {
+  constexpr std::size_t few = 32;
+  const auto by_address = [](const Change& a, const Change& b) { return a.at < b.at; };
+  if (changes.size() > few) return std::stable_sort(changes.begin(), changes.end(), by_address);
+  for (std::size_t i = 1; i < changes.size(); ++i) {
+    if (!by_address(changes[i], changes[i - 1])) continue;
+    const Change moved = changes[i];
+    std::size_t to = i;
+    for (; to > 0 && by_address(moved, changes[to - 1]); --to) changes[to] = changes[to - 1];
+    changes[to] = moved;
+  }
+}
+
 void write(EventState& state, Address at, const Value& value) {
   switch (value.kind) {
     case ValueKind::none: state.erase(at); break;
@@ -60,10 +74,7 @@ void Delta::clear() {
 }
 
 void Delta::normalise() {
-  const auto by_address = [](const Change& a, const Change& b) { return a.at < b.at; };
-  if (!std::is_sorted(changes.begin(), changes.end(), by_address)) {
-    std::stable_sort(changes.begin(), changes.end(), by_address);
-  }
+  sort_by_address(changes);
   auto kept = changes.begin();
   for (auto first = changes.begin(); first != changes.end();) {
     auto last = first;

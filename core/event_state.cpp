@@ -55,6 +55,7 @@ Value EventState::get(Address at) const {
   if (key != row->keys.end() && *key == at.key()) {
     return Value::of(row->values[static_cast<std::size_t>(key - row->keys.begin())]);
   }
+  if (!row->may_hold_text(at.key())) return {};
   const auto text = text_position(row->texts, at.key());
   if (text != row->texts.end() && text->first == at.key()) return Value::of(std::string_view(text->second));
   return {};
@@ -67,7 +68,7 @@ std::optional<std::int64_t> EventState::integer(Address at) const {
 }
 
 EventState::Before EventState::take_text(Row& row, Address at) {
-  if (row.texts.empty()) return {};
+  if (!row.may_hold_text(at.key())) return {};
   const auto found = text_position(row.texts, at.key());
   if (found == row.texts.end() || found->first != at.key()) return {};
   const auto text = row.texts.begin() + (found - row.texts.cbegin());
@@ -82,7 +83,7 @@ EventState::Before EventState::take_integer(Row& row, Address at) {
   const auto key = std::lower_bound(row.keys.begin(), row.keys.end(), at.key());
   if (key == row.keys.end() || *key != at.key()) return {};
   const auto value = row.values.begin() + (key - row.keys.begin());
-  const Before before{ValueKind::integer, *value, {}};
+  Before before{ValueKind::integer, *value, {}};
   digest_ -= cell_hash(at, *value);
   row.keys.erase(key);
   row.values.erase(value);
@@ -119,6 +120,7 @@ EventState::Before EventState::set(Address at, std::string_view text) {
     return before;
   }
   in.texts.emplace(place, at.key(), std::string(text));
+  in.text_fields |= 1ULL << static_cast<unsigned>(at.field());
   ++cell_count_;
   return before;
 }

@@ -83,7 +83,11 @@ class EventState {
     std::vector<RowKey> keys;
     std::vector<std::int64_t> values;
     std::vector<std::pair<RowKey, std::string>> texts;
+    std::uint64_t text_fields = 0;  // bit by field: whether a text may be there; a quick no
+
+    bool may_hold_text(RowKey key) const { return (text_fields >> static_cast<unsigned>(key.field()) & 1) != 0; }
   };
+  static_assert(field_count <= 64);
   using Market = std::vector<Row>;
 
   Row& row(Address at);

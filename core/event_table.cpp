@@ -55,6 +55,7 @@ Result<std::span<EventTable::Changed>> EventTable::apply(const Update& update, S
   market_ = outcome_ = 0;
   if (const auto fits = check_limits(update); !fits) return fits.error();
   for (const Op& op : update.ops) run_op(update, op);
+  sweep();
   finish();
   return std::span(changed_).first(changed_count_);
 }
@@ -114,7 +115,7 @@ void EventTable::run_op(const Update& update, const Op& op) {
     case OpKind::attribute_number:
     case OpKind::attribute_text:
     case OpKind::attribute_erase: attribute(update, op); break;
-    case OpKind::attribute_section: erase_section(text()); break;
+    case OpKind::attribute_section: replace_section(text()); break;
   }
 }
 
@@ -129,6 +130,7 @@ LiveEvent& EventTable::event_named(std::string_view id) {
 }
 
 void EventTable::go_to_event(LiveEvent& event) {
+  sweep();
   market_ = outcome_ = 0;
   skip_market_ = false;
   event_ = &event;
@@ -152,6 +154,7 @@ std::uint32_t EventTable::market_named(std::string_view id) {
 
 void EventTable::go_to_market(std::string_view id, std::string_view event_id, std::int64_t version) {
   if (names_event_) {
+    sweep();
     skip_market_ = false;
     market_ = market_named(id);
     outcome_ = 0;
@@ -166,6 +169,7 @@ void EventTable::go_to_market(std::string_view id, std::string_view event_id, st
     return;
   }
   Home& home = found->second;
+  sweep();
   if (!event_id.empty() && event_id != home.event->id) {
     // The market stands under two events for a while: the higher version of its definition tells which is right.
     const std::int64_t known = home.event->state.integer(Address(home.market, 0, Field::version)).value_or(-1);
@@ -228,8 +232,9 @@ void EventTable::move_market(Home from, LiveEvent& to) {
   go_to_event(*from.event);
   market_ = from.market;
   for (std::uint32_t o = 0; o < from.event->state.outcome_count(from.market); ++o) {
-    erase_all(from.market, o, [](Address at) { return !is_identity(at.field()); });
+    replace_in_row(from.market, o, [](Address at) { return !is_identity(at.field()); });
   }
+  sweep();
   go_to_event(to);
   market_ = market;
 }
@@ -248,6 +253,7 @@ void EventTable::go_to_outcome(std::string_view id, std::int64_t handicap) {
 void EventTable::write(Address at, const Value& value) {
   EventState& state = event_->state;
   Delta& delta = changed_[current_].delta;
+  if (!replaced_.empty()) rewritten_.push_back(at);
   EventState::Before before;
   switch (value.kind) {
     case ValueKind::none: before = state.erase(at); break;
@@ -270,17 +276,33 @@ void EventTable::own(Address at) {
   write(owner, source_ == first_source ? Value{} : Value::of(std::int64_t{source_.value}));
 }
 
-void EventTable::erase_all(std::uint32_t market, std::uint32_t outcome, bool (*chosen)(Address)) {
-  std::vector<Address> erased;
+void EventTable::replace(std::vector<Address> replaced) {
+  // What an earlier replacement took away and was written since must not count as written again for this one.
+  if (!rewritten_.empty()) sweep();
+  replaced_.insert(replaced_.end(), replaced.begin(), replaced.end());
+}
+
+void EventTable::replace_in_row(std::uint32_t market, std::uint32_t outcome, bool (*chosen)(Address)) {
+  std::vector<Address> replaced;
   event_->state.for_each_in_row(market, outcome, [&](Address at, const Value&) {
-    if (chosen(at)) erased.push_back(at);
+    if (chosen(at)) replaced.push_back(at);
   });
-  for (const Address at : erased) write(at, {});
+  replace(std::move(replaced));
+}
+
+void EventTable::sweep() {
+  if (replaced_.empty()) return;
+  std::sort(rewritten_.begin(), rewritten_.end());
+  const std::vector<Address> replaced = std::exchange(replaced_, {});
+  const std::vector<Address> rewritten = std::exchange(rewritten_, {});
+  for (const Address at : replaced) {
+    if (!std::binary_search(rewritten.begin(), rewritten.end(), at)) write(at, {});
+  }
 }
 
 void EventTable::image() {
   if (market_ != 0) {
-    for (std::uint32_t o = 0; o < event_->state.outcome_count(market_); ++o) erase_all(market_, o, in_image);
+    for (std::uint32_t o = 0; o < event_->state.outcome_count(market_); ++o) replace_in_row(market_, o, in_image);
     return;
   }
   const auto owned_by_source = [this](Address owner) {
@@ -288,20 +310,20 @@ void EventTable::image() {
   };
   for (std::uint32_t m = 1; m < event_->state.market_count(); ++m) {
     if (!owned_by_source(Address(m, 0, Field::owner))) continue;
-    for (std::uint32_t o = 0; o < event_->state.outcome_count(m); ++o) erase_all(m, o, not_identity);
+    for (std::uint32_t o = 0; o < event_->state.outcome_count(m); ++o) replace_in_row(m, o, not_identity);
   }
-  std::vector<Address> erased;
+  std::vector<Address> replaced;
   event_->state.for_each_in_row(0, 0, [&](Address at, const Value&) {
     if (!not_identity(at) || at.field() == Field::feed) return;
     const std::uint32_t level =
         at.field() == Field::attribute ? attribute_owner_level + at.level() : static_cast<std::uint32_t>(at.field());
-    if (owned_by_source(Address(0, 0, Field::owner, level))) erased.push_back(at);
+    if (owned_by_source(Address(0, 0, Field::owner, level))) replaced.push_back(at);
   });
-  for (const Address at : erased) write(at, {});
+  replace(std::move(replaced));
 }
 
 void EventTable::definition() {
-  for (std::uint32_t o = 0; o < event_->state.outcome_count(market_); ++o) erase_all(market_, o, in_definition);
+  for (std::uint32_t o = 0; o < event_->state.outcome_count(market_); ++o) replace_in_row(market_, o, in_definition);
 }
 
 std::uint32_t EventTable::attribute_number(std::string_view path) {
@@ -333,15 +355,15 @@ void EventTable::attribute(const Update& update, const Op& op) {
   write(at, op.kind == OpKind::attribute_number ? Value::of(op.number) : Value::of(update.look(op.extra)));
 }
 
-void EventTable::erase_section(std::string_view path) {
-  std::vector<Address> erased;
+void EventTable::replace_section(std::string_view path) {
+  std::vector<Address> replaced;
   event_->state.for_each_in_row(market_, outcome_, [&](Address at, const Value&) {
     if (at.field() != Field::attribute) return;
     const std::string_view name = event_->state.get(Address(0, 0, Field::attribute_name, at.level())).text;
     const bool below = name.size() > path.size() && name.starts_with(path) && name[path.size()] == '/';
-    if (below || name == path) erased.push_back(at);
+    if (below || name == path) replaced.push_back(at);
   });
-  for (const Address at : erased) write(at, {});
+  replace(std::move(replaced));
 }
 
 EventTable::Changed* EventTable::set_health(LiveEvent& event, SourceId source, FeedHealth health) {

@@ -74,11 +74,14 @@ class EventTable {
 
   void write(Address at, const Value& value);
   void own(Address at);
-  void erase_all(std::uint32_t market, std::uint32_t outcome, bool (*chosen)(Address));
+  // A replacement first names what it would take away; sweep() takes away what was not written again since.
+  void replace(std::vector<Address> replaced);
+  void replace_in_row(std::uint32_t market, std::uint32_t outcome, bool (*chosen)(Address));
+  void sweep();
   void image();
   void definition();
   void attribute(const Update& update, const Op& op);
-  void erase_section(std::string_view path);
+  void replace_section(std::string_view path);
   std::uint32_t attribute_number(std::string_view path);
   std::uint32_t exact_level(std::string_view literal);
   void finish();
@@ -98,6 +101,8 @@ class EventTable {
   LiveEvent* event_ = nullptr;   // none: a market that names no event follows, or what follows is outdated
   bool names_event_ = false;     // the event was named: markets are its own
   bool skip_market_ = false;
+  std::vector<Address> replaced_;
+  std::vector<Address> rewritten_;  // since, of whatever address
   std::uint32_t market_ = 0;
   std::uint32_t outcome_ = 0;
 };

@@ -2,6 +2,8 @@
 
 #include "core/digest.h"
 
+#include <functional>
+
 namespace touchline {
 
 void Update::clear() {
@@ -43,13 +45,15 @@ void Update::attribute_section(std::string_view path) {
   ops.push_back({.kind = OpKind::attribute_section, .text = hold(path)});
 }
 
+// Compared within one process only, so the library's hash of texts serves.
 std::uint64_t identity_of(const Update& update) {
+  const std::hash<std::string_view> hash;
   std::uint64_t identity = mix64(static_cast<std::uint64_t>(update.source_time_ms) + 1);
   for (const Op& op : update.ops) {
     const auto head = static_cast<std::uint64_t>(op.kind) << 40 | static_cast<std::uint64_t>(op.field) << 32 | op.level;
     identity = mix64(identity + head) + static_cast<std::uint64_t>(op.number);
-    if (op.text.size != 0) identity = fnv1a64(update.look(op.text), identity);
-    if (op.extra.size != 0) identity = fnv1a64(update.look(op.extra), identity);
+    if (op.text.size != 0) identity = mix64(identity + hash(update.look(op.text)));
+    if (op.extra.size != 0) identity = mix64(identity + ~hash(update.look(op.extra)));
   }
   return mix64(identity);
 }

@@ -63,6 +63,7 @@ class Id {
   explicit Id(std::uint64_t number);
   Id(const Id&) = delete;
   Id& operator=(const Id&) = delete;
+  ~Id() = default;
   std::string_view text() const { return text_; }
 
  private:

@@ -1,7 +1,7 @@
 // Where a text stops being JSON, and what would have had to stand there.
 //
-// Only asked about texts that simdjson has refused: it tells the kind of fault, but no place, and whoever writes
-// the sending side needs the place. Knows the JSON grammar; knows no source's words and builds nothing.
+// Only asked about texts that simdjson has refused: it tells the kind of fault, but no place, and whoever
+// writes the sending side needs the place. Knows the JSON grammar; knows no source's words, builds nothing.
 #pragma once
 
 #include <simdjson.h>

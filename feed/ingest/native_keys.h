@@ -1,7 +1,7 @@
 // The keys of the native format: every key that may stand in a line, a market and an outcome.
 //
-// The one list of them: the parser looks keys up here, and a test holds schemas/native.schema.json against it.
-// Knows how each key's value is to be read and into which field it goes; the reading itself is the parser's.
+// The one list of them: the parser looks keys up here, and a test holds schemas/native.schema.json against
+// it. Knows how each key's value is to be read and into which field it goes; the reading is the parser's.
 #pragma once
 
 #include "core/fields.h"
@@ -17,7 +17,7 @@ namespace touchline::native {
 
 inline constexpr std::int64_t integer_max = std::numeric_limits<std::int64_t>::max();
 inline constexpr std::int64_t clock_ms_max = 31LL * 24 * 60 * 60 * 1000;
-inline constexpr std::int64_t bet_delay_s_max = 24 * 60 * 60;
+inline constexpr std::int64_t bet_delay_s_max = 24LL * 60 * 60;
 inline constexpr std::int64_t score_max = 1'000'000'000;
 
 // How the value behind a key is read.
@@ -127,19 +127,19 @@ inline constexpr auto outcome_keys = std::to_array<Key>({
     {"attributes", Form::outcome_attributes},
 });
 
-// A table's keys in slots of their own: a key is found by one look and one comparison. The multiplier that keeps
-// the slots apart is searched for by the compiler.
-template <std::size_t Count>
+// A table's keys in slots of their own: a key is found by one look and one comparison. The multiplier that
+// keeps the slots apart is searched for by the compiler.
+template <std::size_t count>
 class KeySet {
-  static_assert(Count <= 64, "which keys were seen is kept in the bits of a word");
+  static_assert(count <= 64, "which keys were seen is kept in the bits of a word");
 
  public:
-  consteval explicit KeySet(const std::array<Key, Count>& keys) : keys_(&keys) {
+  consteval explicit KeySet(const std::array<Key, count>& keys) : keys_(&keys) {
     while (!fill())
       multiplier_ += 2;
   }
 
-  const std::array<Key, Count>& keys() const { return *keys_; }
+  const std::array<Key, count>& keys() const { return *keys_; }
 
   // The key's place in the table.
   std::optional<std::size_t> find(std::string_view name) const {
@@ -162,7 +162,7 @@ class KeySet {
 
   constexpr bool fill() {
     slots_.fill(none);
-    for (std::size_t i = 0; i < Count; ++i) {
+    for (std::size_t i = 0; i < count; ++i) {
       std::uint8_t& slot = slots_[slot_of((*keys_)[i].name)];
       if (slot != none) return false;
       slot = static_cast<std::uint8_t>(i);
@@ -170,7 +170,7 @@ class KeySet {
     return true;
   }
 
-  const std::array<Key, Count>* keys_;
+  const std::array<Key, count>* keys_;
   std::uint32_t multiplier_ = 0x9E3779B1;
   std::array<std::uint8_t, 64> slots_{};
 };

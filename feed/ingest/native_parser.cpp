@@ -101,8 +101,8 @@ struct NativeParser::Impl {
   void market(dom::object object);
   void outcome(dom::object object);
 
-  template <std::size_t Count>
-  Part walk(dom::object object, const KeySet<Count>& keys);
+  template <std::size_t count>
+  Part walk(dom::object object, const KeySet<count>& keys);
   void take(const Key& key, dom::element value, Part& part);
   void take_null(const Key& key);
 
@@ -166,8 +166,8 @@ void NativeParser::Impl::outcome(dom::object object) {
 }
 
 // The op that names the part stands already; its id is filled in wherever it comes among the keys.
-template <std::size_t Count>
-NativeParser::Impl::Part NativeParser::Impl::walk(dom::object object, const KeySet<Count>& keys) {
+template <std::size_t count>
+NativeParser::Impl::Part NativeParser::Impl::walk(dom::object object, const KeySet<count>& keys) {
   Part part{.op = out->ops.size() - 1, .seen = 0, .parts = std::nullopt};
   for (const auto [name, value] : object) {
     const auto place = keys.find(name);

@@ -1,7 +1,7 @@
 // What the native format's tests have in common: lines in, ops in words or refusals out.
 //
-// Knows the parser's door and how an op reads as a short phrase. Asserts for itself only what holds for every line:
-// what is taken parses, and what is refused leaves nothing behind. Helpers of tests only.
+// Knows the parser's door and how an op reads as a short phrase. Asserts for itself only what holds for every
+// line: what is taken parses, and what is refused leaves nothing behind. Helpers of tests only.
 #pragma once
 
 #include "feed/ingest/native_parser.h"

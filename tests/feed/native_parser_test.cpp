@@ -115,7 +115,8 @@ TEST(NativeLine, MayHaveSpacesAndACarriageReturn) {
 
 TEST(NativeEvent, SetsEachOfItsFields) {
   EXPECT_THAT(event_ops(R"("sport":"football","competition":"Cup","name":"A v B","start_time":1786802400000,
-                           "status":"live","period":"first_half","clock_ms":754000,"home_score":1,"away_score":0)"),
+                           "status":"live","period":"first_half","clock_ms":754000,"home_score":1,
+                           "away_score":0)"),
               ElementsAre("sport = 'football'", "competition = 'Cup'", "name = 'A v B'",
                           "start_time = 1786802400000", "status = 4", "period = 'first_half'",
                           "clock_ms = 754000", "home_score = 1", "away_score = 0"));
@@ -146,7 +147,8 @@ TEST(NativeEvent, BecomesAnImageBeforeAnythingElseIsSaidOfIt) {
 
 TEST(NativeEvent, KeepsAttributesByTheirPaths) {
   EXPECT_THAT(event_ops(R"("attributes":{"incidents/3":"goal \"x\"\n","corners":4,"share":0.55,"whole":2.0,
-                           "var":true,"big":18446744073709551615,"tree":{"a" : [1, null, {}], "b": []},"old":null})"),
+                           "var":true,"big":18446744073709551615,"tree":{"a" : [1, null, {}], "b": []},
+                           "old":null})"),
               ElementsAre(R"(incidents/3: json "goal \"x\"\n")", "corners: 4", "share: json 0.55",
                           "whole: json 2.0", "var: json true", "big: json 18446744073709551615",
                           R"(tree: json {"a":[1,null,{}],"b":[]})", "no old"));
@@ -222,7 +224,8 @@ TEST(NativeMarket, ImageReplacesItsDefinitionAndItsBook) {
   const SourceId source{1};
   const auto apply = [&](std::string_view line) { ASSERT_TRUE(table.apply(update_of(line), source)); };
   apply(R"({"event":"e","name":"A","markets":[{"id":"m","status":"open","attributes":{"rule":"x"},
-            "outcomes":[{"id":"o","status":"active","price":2,"back":[[2,10]]}]},{"id":"other","status":"open"}]})");
+            "outcomes":[{"id":"o","status":"active","price":2,"back":[[2,10]]}]},
+            {"id":"other","status":"open"}]})");
   apply(R"({"event":"e","markets":[{"id":"m","image":true,"status":"closed"}]})");
   const EventState& state = table.find("e")->state;
   EXPECT_EQ(state.integer(Address(1, 0, Field::status)), static_cast<std::int64_t>(MarketStatus::closed));

@@ -228,8 +228,9 @@ TEST(NativeRefusal, LeavesTheParserReadyForTheNextLine) {
 
 TEST(NativeRefusal, MeetsEveryCutAndEveryDamagedByteWithoutATrace) {
   const std::string line =
-      R"({"event":"e","seq":7,"time":"2026-08-15T14:00:00Z","attributes":{"a/b":[1,"é\n"]},"markets":[{"id":"m",)"
-      R"("in_play":true,"outcomes":[{"id":"o","handicap":-0.5,"back":[[1.85,20],[1.84,null]],"best_lay":[[0,2,1]]}]}]})";
+      R"({"event":"e","seq":7,"time":"2026-08-15T14:00:00Z","attributes":{"a/b":[1,"é\n"]},"markets":[{)"
+      R"("id":"m","in_play":true,"outcomes":[{"id":"o","handicap":-0.5,"back":[[1.85,20],[1.84,null]],)"
+      R"("best_lay":[[0,2,1]]}]}]})";
   for (std::size_t size = 0; size < line.size(); ++size) {
     EXPECT_LE(refusal_of(std::string_view(line).substr(0, size)).at_byte, size);
   }

@@ -105,9 +105,7 @@ void Hub::give_keyframes(const Waiting& waiting, Offset head) {
   }
   reader.position = head;
   reader.following = true;
-  // The first entry behind the head; one under way to the disk will be the next to come.
   reader.next_entry = end_entry();
-  while (reader.next_entry > first_entry_ && entry(reader.next_entry - 1).first > head) --reader.next_entry;
 }
 
 Hub::Bytes Hub::keyframe(const LiveEvent& event, Offset head) {
@@ -186,7 +184,10 @@ std::vector<Hub::Piece> Hub::gather(Reader& reader) {
       break;
     }
     Entry& next = entry(reader.next_entry);
-    if (next.count == 0) {
+    if (next.count != 0 && next.first <= reader.position) {
+      // It was under way to the disk when the reader's keyframes were taken, and is in them.
+      ++reader.next_entry;
+    } else if (next.count == 0) {
       if (next.first == reader.position) pieces.push_back({next.bytes, *next.bytes});
       gathered += next.bytes->size();
       ++reader.next_entry;
@@ -209,7 +210,7 @@ std::size_t Hub::gather_shared(Reader& reader, std::vector<Piece>& pieces, std::
   while (reader.next_entry < end_entry()) {
     const Entry& next = entry(reader.next_entry);
     const bool waits = !reader.own.empty() && reader.own.front().at <= reader.position;
-    if (next.count == 0 || (body != 0 && body + next.bytes->size() > room) || waits) break;
+    if (next.count == 0 || next.first <= reader.position || (body != 0 && body + next.bytes->size() > room) || waits) break;
     pieces.push_back({next.bytes, *next.bytes});
     body += next.bytes->size();
     last = &next;

@@ -148,6 +148,9 @@ std::string Table::text() const {
 
 Result<Output> Output::open(std::string path) {
   if (path.empty()) return Output("", "", STDOUT_FILENO);
+  // A link stays one: what it points to is replaced.
+  std::error_code ignored;
+  if (std::filesystem::is_symlink(path, ignored)) path = std::filesystem::weakly_canonical(path, ignored).string();
   struct stat info {};
   const bool exists = ::stat(path.c_str(), &info) == 0;
   if (exists && S_ISDIR(info.st_mode)) return Error{ErrorKind::usage, path + ": is a folder", 0};

@@ -23,11 +23,11 @@ struct BetfairParser::Impl {
   void definition(dom::object definition);
   void runner_definition(dom::object runner);
   void runner_change(dom::object runner);
-  void price_ladder(Field field, dom::element rows);
-  void rank_ladder(Field field, dom::element rows);
   void score_change(dom::object score);
   void tree(const std::string& at, dom::element value);
   void outcome(dom::object runner);
+  template <class Status>
+  void status(std::optional<Status> known, std::string_view key, dom::element value);
   void starting_price(Field field, dom::element value);
 };
 
@@ -78,15 +78,15 @@ void BetfairParser::Impl::message(dom::object root) {
 }
 
 void BetfairParser::Impl::market_change(dom::object market) {
-  const std::string_view id = json::id_of(json::required(market, "id"), "mc[].id").text();
+  const auto id = json::id_of(json::required(market, "id"), "mc[].id");
   const auto described = json::optional(market, "marketDefinition");
   if (!described) {
-    out->on_market(id, {});
+    out->on_market(id.text(), {});
   } else {
     const dom::object definition = json::object_of(*described, "marketDefinition");
     const auto event = json::id_of(json::required(definition, "eventId"), "marketDefinition.eventId");
     const auto version = json::optional(definition, "version");
-    out->on_market(id, event.text(), version ? json::integer_of(*version, "marketDefinition.version") : 0);
+    out->on_market(id.text(), event.text(), version ? json::integer_of(*version, "marketDefinition.version") : 0);
   }
   const std::size_t market_op = out->ops.size() - 1;
   if (const auto image = json::optional(market, "img"); image && json::bool_of(*image, "mc[].img")) out->image();
@@ -115,10 +115,7 @@ void BetfairParser::Impl::definition(dom::object definition) {
     } else if (key == "marketType") {
       out->set(Field::type, json::text_of(value, "marketDefinition.marketType"));
     } else if (key == "status") {
-      const std::string_view name = json::text_of(value, "marketDefinition.status");
-      const auto status = market_status_of(name);
-      if (!status) throw Refusal("unknown market status " + json::quoted(name));
-      out->set(Field::status, static_cast<std::int64_t>(*status));
+      status(market_status_of(json::text_of(value, "marketDefinition.status")), key, value);
     } else if (key == "inPlay") {
       out->set(Field::in_play, json::bool_of(value, "marketDefinition.inPlay") ? 1 : 0);
     } else if (key == "version") {
@@ -139,6 +136,16 @@ void BetfairParser::Impl::definition(dom::object definition) {
   }
 }
 
+// A status that we do not know is kept as it came: the vendor's words grow over the years.
+template <class Status>
+void BetfairParser::Impl::status(std::optional<Status> known, std::string_view key, dom::element value) {
+  if (known) {
+    out->set(Field::status, static_cast<std::int64_t>(*known));
+  } else {
+    json::attribute(*out, key, value);
+  }
+}
+
 void BetfairParser::Impl::outcome(dom::object runner) {
   const auto id = json::id_of(json::required(runner, "id"), "a runner's id");
   std::int64_t handicap = 0;
@@ -153,10 +160,7 @@ void BetfairParser::Impl::runner_definition(dom::object runner) {
     if (key == "name") {
       out->set(Field::name, json::text_of(value, "a runner's name"));
     } else if (key == "status") {
-      const std::string_view name = json::text_of(value, "a runner's status");
-      const auto status = outcome_status_of(name);
-      if (!status) throw Refusal("unknown runner status " + json::quoted(name));
-      out->set(Field::status, static_cast<std::int64_t>(*status));
+      status(outcome_status_of(json::text_of(value, "a runner's status")), key, value);
     } else {
       json::attribute(*out, key, value);
     }
@@ -170,10 +174,13 @@ void BetfairParser::Impl::runner_change(dom::object runner) {
     const auto field = betfair::runner_field(key);
     if (!field) {
       json::attribute(*out, key, value);
+    } else if (*field == Field::traded && value.is_array() && dom::array(value).size() == 0) {
+      // An empty list of traded volume empties it; an empty list elsewhere says nothing.
+      out->clear_field(*field);
     } else if (is_price_ladder(*field)) {
-      price_ladder(*field, value);
+      json::price_ladder(*out, *field, value, key);
     } else if (is_rank_ladder(*field)) {
-      rank_ladder(*field, value);
+      json::rank_ladder(*out, *field, value, key);
     } else if (*field == Field::sp_near || *field == Field::sp_far) {
       starting_price(*field, value);
     } else {
@@ -183,24 +190,14 @@ void BetfairParser::Impl::runner_change(dom::object runner) {
 }
 
 void BetfairParser::Impl::starting_price(Field field, dom::element value) {
-  if (!value.is_string()) return json::set_amount(*out, field, value);
+  if (!value.is_string()) {
+    if (json::number_of(value, name_of(field)) < 0) throw Refusal(std::string(name_of(field)) + " is negative");
+    return json::set_amount(*out, field, value);
+  }
   const std::string_view word = json::text_of(value, name_of(field));
   if (word == "NaN") return out->set(field, sp_not_a_number);
   if (word == "Infinity") return out->set(field, sp_infinity);
   throw Refusal(std::string(name_of(field)) + " is neither a number nor \"NaN\" or \"Infinity\"");
-}
-
-void BetfairParser::Impl::price_ladder(Field field, dom::element rows) {
-  const dom::array ladder = json::array_of(rows, name_of(field));
-  // An empty list of traded volume empties it; an empty list elsewhere says nothing.
-  if (field == Field::traded && ladder.size() == 0) return out->clear_field(field);
-  for (const dom::element row : ladder) json::price_level(*out, field, json::array_of(row, name_of(field)));
-}
-
-void BetfairParser::Impl::rank_ladder(Field field, dom::element rows) {
-  for (const dom::element row : json::array_of(rows, name_of(field))) {
-    json::rank_level(*out, field, json::array_of(row, name_of(field)));
-  }
 }
 
 void BetfairParser::Impl::score_change(dom::object score) {

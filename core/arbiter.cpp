@@ -82,6 +82,8 @@ Arbiter::Verdict Arbiter::judge(LineId id, Update& update) {
   std::uint64_t match = search(std::max(line.next, first_), identity);
   // A line's time never runs backwards by itself: this one was started again, further back.
   if (match == end() && backwards) match = search_time(time, identity);
+  // The line says the same twice running, which changes nothing the second time.
+  if (match == end() && line.next > first_ && entry(line.next - 1).identity == identity) match = line.next - 1;
   if (time != 0) line.last_time_ms = time;
   if (match != end()) {
     line.next = match + 1;

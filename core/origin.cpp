@@ -184,6 +184,7 @@ void Origin::declare(SourceId source, const Sequencer::Gap& gap, std::int64_t no
 }
 
 void Origin::expire(std::int64_t now_ms) {
+  if (counts_.held == 0) return;  // nothing was ever held back
   for (std::size_t i = 0; i < sources_.size(); ++i) {
     const SourceId source(static_cast<std::uint32_t>(i + 1));
     for (const Sequencer::Gap& gap : sources_[i].sequencer.expire(now_ms)) declare(source, gap, now_ms);

@@ -7,9 +7,13 @@
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
 
+#include <cerrno>
 #include <chrono>
 #include <cstring>
+#include <fcntl.h>
+#include <unistd.h>
 #include <unordered_set>
 #include <vector>
 
@@ -34,16 +38,20 @@ std::int64_t wall_ms() {
 
 struct LineServer::Impl : std::enable_shared_from_this<Impl> {
   struct Connection;
+  template <class Stream>
+  struct StreamConnection;
 
-  Impl(Loop& loop, Publisher& to, SourceId of, std::string name)
-      : publisher(to), source(of), source_name(std::move(name)), acceptor(loop.context()) {}
+  Impl(Loop& loop_in, Publisher& to, SourceId of, std::string name)
+      : loop(loop_in), publisher(to), source(of), source_name(std::move(name)), acceptor(loop.context()) {}
 
   void accept();
   LineRef free_line();
+  void begin(const std::shared_ptr<Connection>& connection);
   void tell(LineNews::Kind kind, const std::string& peer, const std::string& text) {
     if (news) news({kind, peer, text});
   }
 
+  Loop& loop;
   Publisher& publisher;
   SourceId source;
   std::string source_name;
@@ -54,23 +62,26 @@ struct LineServer::Impl : std::enable_shared_from_this<Impl> {
   std::function<void(const LineNews&)> news;
 };
 
+// One connection, whatever it runs over.
 struct LineServer::Impl::Connection : std::enable_shared_from_this<Connection> {
-  Connection(std::shared_ptr<Impl> of, tcp::socket on) : server(std::move(of)), socket(std::move(on)) {
-    error_code error;
-    const auto remote = socket.remote_endpoint(error);
-    peer = error ? "unknown" : remote.address().to_string() + ":" + std::to_string(remote.port());
-    line = server->free_line();
-  }
+  Connection(std::shared_ptr<Impl> of, std::string name)
+      : server(std::move(of)), peer(std::move(name)), line(server->free_line()) {}
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+  virtual ~Connection() = default;
+
+  using Received = std::function<void(const error_code&, std::size_t)>;
+  virtual void receive(char* to, std::size_t bytes_max, Received received) = 0;
+  virtual void close() = 0;
 
   void read() {
     waiting = false;
     if (buffer.size() < filled + read_bytes + padding_bytes) buffer.resize(filled + read_bytes + padding_bytes);
-    socket.async_read_some(asio::buffer(buffer.data() + filled, read_bytes),
-                           [self = shared_from_this()](const error_code& error, std::size_t n) {
-                             if (error) return self->end(error == asio::error::eof ? "" : error.message());
-                             self->filled += n;
-                             self->go_on();
-                           });
+    receive(buffer.data() + filled, read_bytes, [self = shared_from_this()](const error_code& error, std::size_t n) {
+      if (error) return self->end(error == asio::error::eof ? "" : error.message());
+      self->filled += n;
+      self->go_on();
+    });
   }
 
   // Takes the lines at hand, then reads on; stops where the publisher is full.
@@ -134,13 +145,11 @@ struct LineServer::Impl::Connection : std::enable_shared_from_this<Connection> {
     server->publisher.flush(wall_ms());
     server->taken[line.line.value] = false;
     server->tell(LineNews::Kind::ended, peer, why);
-    error_code ignored;
-    socket.close(ignored);
+    close();
     server->connections.erase(shared_from_this());
   }
 
   std::shared_ptr<Impl> server;
-  tcp::socket socket;
   std::string peer;
   LineRef line;
   std::unique_ptr<Parser> parser;
@@ -152,6 +161,37 @@ struct LineServer::Impl::Connection : std::enable_shared_from_this<Connection> {
   bool waiting = false;      // for the publisher
   bool skipping = false;
 };
+
+namespace {
+
+std::string peer_of(const tcp::socket& socket) {
+  error_code error;
+  const auto remote = socket.remote_endpoint(error);
+  return error ? "unknown" : remote.address().to_string() + ":" + std::to_string(remote.port());
+}
+
+}  // namespace
+
+// Over a socket, or over a pipe or standard input.
+template <class Stream>
+struct LineServer::Impl::StreamConnection : Connection {
+  StreamConnection(std::shared_ptr<Impl> of, Stream on, std::string name)
+      : Connection(std::move(of), std::move(name)), stream(std::move(on)) {}
+  void receive(char* to, std::size_t bytes_max, Received received) override {
+    stream.async_read_some(asio::buffer(to, bytes_max), std::move(received));
+  }
+  void close() override {
+    error_code ignored;
+    stream.close(ignored);
+  }
+  Stream stream;
+};
+
+void LineServer::Impl::begin(const std::shared_ptr<Connection>& connection) {
+  connections.insert(connection);
+  tell(LineNews::Kind::connected, connection->peer, "");
+  connection->read();
+}
 
 LineRef LineServer::Impl::free_line() {
   for (std::size_t i = 0; i < lines.size(); ++i) {
@@ -169,10 +209,8 @@ void LineServer::Impl::accept() {
   acceptor.async_accept([self = shared_from_this()](const error_code& error, tcp::socket socket) {
     if (error || !self->acceptor.is_open()) return;
     if (self->connections.size() < connections_max) {
-      auto connection = std::make_shared<Connection>(self, std::move(socket));
-      self->connections.insert(connection);
-      self->tell(LineNews::Kind::connected, connection->peer, "");
-      connection->read();
+      std::string peer = peer_of(socket);
+      self->begin(std::make_shared<StreamConnection<tcp::socket>>(self, std::move(socket), std::move(peer)));
     } else {
       self->tell(LineNews::Kind::ended, "a further connection", "there are too many");
     }
@@ -198,6 +236,27 @@ Result<Endpoint> LineServer::listen(const Endpoint& endpoint) {
   return *taken;
 }
 
+Result<void> LineServer::attach(const std::string& path) {
+  const int file = path == "-" ? ::dup(STDIN_FILENO) : ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  const auto failed = [&](const std::string& why) {
+    return Error{ErrorKind::environment, path + ": cannot be read as a stream: " + why, 0};
+  };
+  if (file < 0) return failed(std::strerror(errno));
+  error_code error;
+  asio::posix::stream_descriptor stream(impl_->loop.context());
+  if (stream.assign(file, error); error) {
+    ::close(file);
+    return failed(error.message());
+  }
+  const std::string name = path == "-" ? "standard input" : path;
+  impl_->news = [this](const LineNews& news) {
+    if (on_news) on_news(news);
+  };
+  using Connection = Impl::StreamConnection<asio::posix::stream_descriptor>;
+  impl_->begin(std::make_shared<Connection>(impl_, std::move(stream), name));
+  return {};
+}
+
 void LineServer::resume() {
   const auto connections = impl_->connections;
   for (const auto& connection : connections) {
@@ -209,7 +268,7 @@ void LineServer::stop() {
   error_code ignored;
   impl_->acceptor.close(ignored);
   const auto connections = impl_->connections;
-  for (const auto& connection : connections) connection->socket.close(ignored);
+  for (const auto& connection : connections) connection->close();
 }
 
 }  // namespace touchline

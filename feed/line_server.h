@@ -1,4 +1,4 @@
-// A source's lines over TCP: each connection brings one line of updates (native or a vendor's).
+// A source's lines over TCP, or out of a pipe: each brings one line of updates (native or a vendor's).
 //
 // Two connections at a time are lines A and B of one source; one that comes back takes the place that is free.
 // Reads no further while the publisher is full. A line that is too long is skipped and refused by name. Knows
@@ -29,6 +29,8 @@ class LineServer {
   ~LineServer();
 
   Result<Endpoint> listen(const Endpoint& endpoint);
+  // Reads a pipe, a terminal or (as "-") standard input, without holding up the loop.
+  Result<void> attach(const std::string& path);
   void resume();  // the publisher has room again
   void stop();
 

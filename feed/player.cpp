@@ -77,15 +77,23 @@ Player::Step Player::step(std::int64_t now_ms) {
 void Player::take(Part& part) {
   Recording& recording = part.recording;
   time_ms_ = std::max(time_ms_, part.key_ms);
+  const std::uint64_t unplaced = publisher_.origin().table().counts().unplaced_markets;
   const auto taken = publisher_.take(part.line, recording.update(), time_ms_);
+  if (on_note && publisher_.origin().table().counts().unplaced_markets != unplaced) note_unplaced(recording);
   if (!taken) {
-    Rejected rejected{recording.name(), recording.line_number(), recording.line_byte(), time_ms_, taken.error().text, {}};
+    Rejected rejected{recording.path(), recording.line_number(), recording.line_byte(), time_ms_, taken.error().text, {}};
     if (on_rejected) on_rejected(rejected);
     publisher_.reject(std::move(rejected));
   }
   publisher_.origin().expire(time_ms_);
   recording.taken();
   part.at_hand = false;
+}
+
+void Player::note_unplaced(const Recording& recording) {
+  const Rejected place{recording.path(), recording.line_number(), recording.line_byte(), 0,
+                       "a market came without a definition; kept under event market:ID until it comes", {}};
+  on_note(describe(place));
 }
 
 void Player::note_cursors(Origin& origin) {

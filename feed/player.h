@@ -43,6 +43,7 @@ class Player {
   void note_cursors(Origin& origin);
 
   std::function<void(const Rejected&)> on_rejected;
+  std::function<void(const std::string&)> on_note;  // taken, but somebody should know
 
   std::uint64_t bytes() const;
   std::uint64_t rejected() const;
@@ -66,6 +67,7 @@ class Player {
   bool fetch(Part& part);
   Part* oldest();
   void take(Part& part);
+  void note_unplaced(const Recording& recording);
   void draw_lag(Part& part);
 
   Publisher& publisher_;

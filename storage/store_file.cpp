@@ -94,7 +94,11 @@ Result<Database> open_store_for_writing(const std::string& path) {
 
 Result<Database> open_store_for_reading(const std::string& path) {
   struct stat info {};
-  if (::stat(path.c_str(), &info) != 0) return system_error(path, "cannot be opened");
+  if (::stat(path.c_str(), &info) != 0) {
+    Error error = system_error(path, "cannot be opened");
+    if (errno == ENOENT) error.kind = ErrorKind::not_found;
+    return error;
+  }
   if (S_ISDIR(info.st_mode)) return Error{ErrorKind::environment, path + ": is a folder, not a store", 0};
   if (const auto fresh = examine(path); !fresh) {
     return fresh.error();

@@ -35,7 +35,8 @@ Result<StoreSummary> summarise(JournalReader& reader) {
     summary.rejected = count("SELECT max(id) FROM rejected");
     summary.rejected_kept = count("SELECT count(*) FROM rejected");
     summary.first_published_ms = db.value("SELECT committed_ms FROM batches ORDER BY first_offset LIMIT 1");
-    summary.last_published_ms = db.value("SELECT committed_ms FROM batches ORDER BY first_offset DESC LIMIT 1");
+    summary.last_published_ms =
+        db.value("SELECT committed_ms FROM batches ORDER BY first_offset DESC LIMIT 1");
     summary.file_bytes = size_of(reader.path());
     summary.log_bytes = size_of(reader.path() + "-wal");
     return summary;

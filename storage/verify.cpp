@@ -25,7 +25,11 @@ std::string text_of(std::uint64_t number) { return std::to_string(number); }
 class Walk {
  public:
   Walk(JournalReader& reader, VerifyReport& report)
-      : reader_(reader), report_(report), chains_(reader, report), touches_(reader.database()), head_(reader.head()) {}
+      : reader_(reader),
+        report_(report),
+        chains_(reader, report),
+        touches_(reader.database()),
+        head_(reader.head()) {}
 
   Result<void> run(const VerifyProgress& progress);
 
@@ -129,8 +133,9 @@ void Walk::miss(Offset last) {
     chains_.lose(chains_.of(touch.event), touch.first_seq + touch.count);
   }
   if (count > rows_named_max) rows += " and " + text_of(count - rows_named_max) + " more";
-  std::string what = expected_ == last ? "offset " + text_of(last.value) + " is missing"
-                                       : "offsets " + text_of(expected_.value) + "-" + text_of(last.value) + " are missing";
+  std::string what = expected_ == last
+                         ? "offset " + text_of(last.value) + " is missing"
+                         : "offsets " + text_of(expected_.value) + "-" + text_of(last.value) + " are missing";
   if (count != 0) what += (count == 1 ? " (the row at " : " (the rows at ") + rows + ")";
   report_.add("batches", std::move(what));
   skip(expected_, last);
@@ -179,7 +184,8 @@ void Walk::skip(Offset first, Offset last) {
 
 void Walk::check(const BatchRow& row, const Touches& touches) {
   touched_.clear();
-  for (const TouchRow& touch : touches) meet(chains_.of(touch.event), touch);
+  for (const TouchRow& touch : touches)
+    meet(chains_.of(touch.event), touch);
   BatchItems items(row);
   BatchItem item;
   std::uint64_t count = 0;
@@ -205,22 +211,26 @@ void Walk::check(const BatchRow& row, const Touches& touches) {
     report_.add(place, "holds " + text_of(count) + " deltas, the row says " + text_of(row.count));
   }
   if (chains_.snapshots_readable() && snapshots != static_cast<std::uint64_t>(row.snapshots)) {
-    report_.add("snapshots", "of the batch at offset " + text_of(row.first.value) + " there are " + text_of(snapshots) +
-                                 ", with it were written " + text_of(static_cast<std::uint64_t>(row.snapshots)));
+    report_.add("snapshots", "of the batch at offset " + text_of(row.first.value) + " there are " +
+                                 text_of(snapshots) + ", with it were written " +
+                                 text_of(static_cast<std::uint64_t>(row.snapshots)));
   }
-  for (const TouchRow& touch : touches) check_touch(row.first, touch);
+  for (const TouchRow& touch : touches)
+    check_touch(row.first, touch);
   for (Chain* chain : touched_) {
     if (chain->row_seen || !touches_.failure().empty()) continue;
-    chains_.add_finding(*chain, "event_batches, " + chains_.name(chain->event) + ", seq " + text_of(chain->first_seq),
+    chains_.add_finding(*chain,
+                        "event_batches, " + chains_.name(chain->event) + ", seq " + text_of(chain->first_seq),
                         "the row is missing: the batch at offset " + text_of(row.first.value) + " holds " +
                             text_of(chain->count) + " of its deltas");
   }
 }
 
-// Before the batch is read: a chain that is not sound is numbered as event_batches says, and one that jumps over
-// what could not be read is not sound.
+// Before the batch is read: a chain that is not sound is numbered as event_batches says, and one that jumps
+// over what could not be read is not sound.
 void Walk::meet(Chain& chain, const TouchRow& touch) {
-  if (chain.sound && touch.first_seq > chain.next_seq && chain.last_offset <= hole_end_ && hole_end_.value != 0) {
+  if (chain.sound && touch.first_seq > chain.next_seq && chain.last_offset <= hole_end_ &&
+      hole_end_.value != 0) {
     chains_.lose(chain, touch.first_seq);
   }
   if (!chain.sound) chain.next_seq = touch.first_seq;
@@ -229,18 +239,18 @@ void Walk::meet(Chain& chain, const TouchRow& touch) {
 void Walk::check_touch(Offset batch, const TouchRow& touch) {
   Chain& chain = chains_.of(touch.event);
   if (chain.batch != batch || chain.row_seen) {
-    return chains_.add_finding(chain, place_of(touch),
-                               chain.batch != batch
-                                   ? "the batch at offset " + text_of(batch.value) + " holds nothing of this event"
-                                   : "is the second row of the batch at offset " + text_of(batch.value));
+    return chains_.add_finding(
+        chain, place_of(touch),
+        chain.batch != batch ? "the batch at offset " + text_of(batch.value) + " holds nothing of this event"
+                             : "is the second row of the batch at offset " + text_of(batch.value));
   }
   chain.row_seen = true;
   const std::uint64_t shift = touch.first_seq - chain.first_seq;
   if (touch.count != chain.count || shift != chain.row_shift) {
     chains_.add_finding(chain, place_of(touch),
                         "says " + text_of(touch.count) + " deltas from seq " + text_of(touch.first_seq) +
-                            ", the batch at offset " + text_of(batch.value) + " holds " + text_of(chain.count) +
-                            " from seq " + text_of(chain.first_seq));
+                            ", the batch at offset " + text_of(batch.value) + " holds " +
+                            text_of(chain.count) + " from seq " + text_of(chain.first_seq));
   }
   chain.row_shift = shift;
 }
@@ -252,8 +262,10 @@ void Walk::finish() {
     report_.add("meta", "head is " + text_of(head_.value) + ", the last batch ends at offset " +
                             text_of(expected_.value - 1));
   }
-  while (touches_.up_to(last_of_all) != nullptr) report_stray(touches_.take());
-  if (!touches_.failure().empty()) report_.add("event_batches", "cannot be read to the end: " + touches_.failure());
+  while (touches_.up_to(last_of_all) != nullptr)
+    report_stray(touches_.take());
+  if (!touches_.failure().empty())
+    report_.add("event_batches", "cannot be read to the end: " + touches_.failure());
   chains_.finish();
 }
 
@@ -294,7 +306,8 @@ Result<VerifyReport> verify(const std::string& path, const VerifyProgress& progr
   try {
     reader->database().run("BEGIN");
     if (const auto lines = reader->check_file()) {
-      for (const std::string& text : *lines) add_lines(text, report);
+      for (const std::string& text : *lines)
+        add_lines(text, report);
     } else if (lines.error().kind == ErrorKind::malformed) {
       add_lines(lines.error().text, report);
     } else {

@@ -16,7 +16,8 @@ constexpr Offset last_of_all{std::numeric_limits<std::uint64_t>::max()};
 
 std::string hex(std::uint64_t number) {
   std::string text(16, '0');
-  for (std::size_t i = 16; i-- > 0; number >>= 4) text[i] = "0123456789abcdef"[number & 15];
+  for (std::size_t i = 16; i-- > 0; number >>= 4)
+    text[i] = "0123456789abcdef"[number & 15];
   return text;
 }
 
@@ -35,10 +36,9 @@ Result<void> Chains::read_events() {
   for (EventEntry& entry : *entries) {
     const std::uint64_t handle = entry.handle.value;
     if (handle > handle_max_ + 1) {
-      report_.add("events", handle == handle_max_ + 2
-                                ? "handle " + std::to_string(handle - 1) + " is missing"
-                                : "handles " + std::to_string(handle_max_ + 1) + "-" + std::to_string(handle - 1) +
-                                      " are missing");
+      report_.add("events", handle == handle_max_ + 2 ? "handle " + std::to_string(handle - 1) + " is missing"
+                                                      : "handles " + std::to_string(handle_max_ + 1) + "-" +
+                                                            std::to_string(handle - 1) + " are missing");
     }
     handle_max_ = handle;
     events_.emplace(handle, Known{std::move(entry.id), entry.last.value});
@@ -96,13 +96,15 @@ std::uint64_t Chains::take(Chain& chain, const BatchItem& item) {
   while (snapshots_.up_to(item.offset) != nullptr) {
     const SnapshotRow row = snapshots_.take();
     if (row.last_offset < item.offset) {
-      report_stray(row, "names offset " + std::to_string(row.last_offset.value) + ", which is none of the journal's");
+      report_stray(
+          row, "names offset " + std::to_string(row.last_offset.value) + ", which is none of the journal's");
       continue;
     }
     ++snapshots;
     ++report_.snapshots;
     if (row.event != chain.event) {
-      report_stray(row, "names offset " + std::to_string(item.offset.value) + ", a delta of " + name(chain.event));
+      report_stray(row,
+                   "names offset " + std::to_string(item.offset.value) + ", a delta of " + name(chain.event));
       continue;
     }
     auto stored = stored_state(row);
@@ -147,7 +149,8 @@ void Chains::pass_snapshots(Offset last) {
     if (!stored) continue;
     Chain& chain = of(row.event);
     // Of use only where no delta behind it was lost as well.
-    if (!chain.sound && chain.next_seq == row.seq.value + 1) take_up(chain, std::move(*stored), row.last_offset);
+    if (!chain.sound && chain.next_seq == row.seq.value + 1)
+      take_up(chain, std::move(*stored), row.last_offset);
   }
 }
 
@@ -178,7 +181,8 @@ std::optional<EventState> Chains::stored_state(const SnapshotRow& row) {
     if (state.digest() != row.digest) {
       return complain("its digest is " + hex(state.digest()) + ", the row says " + hex(row.digest));
     }
-    if (state.source_time_ms != row.source_time_ms) return complain("its state and the row differ in the source time");
+    if (state.source_time_ms != row.source_time_ms)
+      return complain("its state and the row differ in the source time");
     return state;
   } catch (const SqliteFailure& failure) {
     state_of_.reset();
@@ -187,11 +191,13 @@ std::optional<EventState> Chains::stored_state(const SnapshotRow& row) {
   }
 }
 
-void Chains::compare(Chain& chain, const SnapshotRow& row, const EventState& stored, std::int64_t ingest_time_ms) {
+void Chains::compare(Chain& chain, const SnapshotRow& row, const EventState& stored,
+                     std::int64_t ingest_time_ms) {
   const EventState& rebuilt = chain.state;
   if (row.seq != rebuilt.seq) {
-    return add_finding(chain, place_of(row), "the delta at offset " + std::to_string(row.last_offset.value) +
-                                                 " has seq " + std::to_string(rebuilt.seq.value));
+    return add_finding(chain, place_of(row),
+                       "the delta at offset " + std::to_string(row.last_offset.value) + " has seq " +
+                           std::to_string(rebuilt.seq.value));
   }
   const Delta delta = diff(rebuilt, stored);
   if (!delta.empty() || stored.digest() != rebuilt.digest()) {
@@ -202,7 +208,8 @@ void Chains::compare(Chain& chain, const SnapshotRow& row, const EventState& sto
   }
   if (stored.source_time_ms != rebuilt.source_time_ms || row.ingest_time_ms != ingest_time_ms) {
     const bool source = stored.source_time_ms != rebuilt.source_time_ms;
-    add_finding(chain, place_of(row), std::string("its ") + (source ? "source" : "ingest") + " time is not its delta's");
+    add_finding(chain, place_of(row),
+                std::string("its ") + (source ? "source" : "ingest") + " time is not its delta's");
   }
 }
 
@@ -221,8 +228,9 @@ void Chains::check_end(Chain& chain) {
   chain.id_checked = true;
   const std::uint64_t scratch = chain.state.digest_from_scratch();
   if (scratch == chain.state.digest()) return;
-  add_finding(chain, name(chain.event) + ", seq " + std::to_string(chain.state.seq.value),
-              "the digest kept along is " + hex(chain.state.digest()) + ", from scratch it is " + hex(scratch));
+  add_finding(
+      chain, name(chain.event) + ", seq " + std::to_string(chain.state.seq.value),
+      "the digest kept along is " + hex(chain.state.digest()) + ", from scratch it is " + hex(scratch));
 }
 
 void Chains::report_stray(const SnapshotRow& row, const std::string& what) {
@@ -232,14 +240,16 @@ void Chains::report_stray(const SnapshotRow& row, const std::string& what) {
 void Chains::finish() {
   while (snapshots_.up_to(last_of_all) != nullptr) {
     const SnapshotRow row = snapshots_.take();
-    report_stray(row, "names offset " + std::to_string(row.last_offset.value) + ", which is none of the journal's");
+    report_stray(
+        row, "names offset " + std::to_string(row.last_offset.value) + ", which is none of the journal's");
   }
   if (!snapshots_readable()) report_.add("snapshots", "cannot be read to the end: " + snapshots_.failure());
   for (auto& [event, chain] : chains_) {
     if (chain.sound) check_end(chain);
   }
   for (const auto& [event, known] : events_) {
-    if (!chains_.contains(event)) report_.add("events, handle " + std::to_string(event), known.id + " has no deltas");
+    if (!chains_.contains(event))
+      report_.add("events, handle " + std::to_string(event), known.id + " has no deltas");
   }
 }
 

@@ -1,8 +1,8 @@
 // The events of a store on their way through its journal, as verify rebuilds them.
 //
 // Knows the tables `events` and `snapshots`, blocks and states; does not know batches, offsets' numbering or
-// event_batches: the walk over these (verify.cpp) says what comes next and what is lost. A chain whose state is
-// lost is taken up again at its next snapshot.
+// event_batches: the walk over these (verify.cpp) says what comes next and what is lost. A chain whose state
+// is lost is taken up again at its next snapshot.
 #pragma once
 
 #include "core/event_state.h"
@@ -21,10 +21,10 @@ namespace touchline {
 struct Chain {
   std::uint64_t event = 0;  // its handle
   EventState state;
-  bool sound = true;            // the state is what the deltas so far make of nothing
+  bool sound = true;  // the state is what the deltas so far make of nothing
   bool id_checked = false;
-  std::uint64_t next_seq = 1;   // of its next delta; a guess where it is not sound
-  std::uint64_t last_seq = 0;   // of all, as event_batches has it; 0 where that is not known
+  std::uint64_t next_seq = 1;  // of its next delta; a guess where it is not sound
+  std::uint64_t last_seq = 0;  // of all, as event_batches has it; 0 where that is not known
   Offset last_offset;
   std::size_t findings = 0;
 

@@ -62,7 +62,9 @@ CLI::Option* add_store(CLI::App& app, std::string& path) {
 
 CLI::Validator is_time() {
   const auto complaint = [](const std::string& text) {
-    return time_ms_of(text) ? "" : "'" + text + "' is neither ms since 1970 nor a time like 2022-07-11T11:00:00.000Z";
+    return time_ms_of(text)
+               ? ""
+               : "'" + text + "' is neither ms since 1970 nor a time like 2022-07-11T11:00:00.000Z";
   };
   return CLI::Validator(complaint, "");
 }
@@ -90,12 +92,15 @@ Result<EventEntry> event_of(JournalReader& reader, const std::string& id) {
   if (!found) return found.error();
   if (*found) return **found;
   const std::string events = "'touchline inspect " + reader.path() + " events'";
-  return Error{ErrorKind::not_found, reader.path() + ": holds no event " + printable(id) + "; " + events + " lists them", 0};
+  return Error{ErrorKind::not_found,
+               reader.path() + ": holds no event " + printable(id) + "; " + events + " lists them", 0};
 }
 
 Error past_the_end(const EventEntry& event, std::uint64_t seq) {
-  return {ErrorKind::not_found, "event " + printable(event.id) + " has no seq " + std::to_string(seq) + ": its last is " +
-                                    std::to_string(event.last.value), 0};
+  return {ErrorKind::not_found,
+          "event " + printable(event.id) + " has no seq " + std::to_string(seq) + ": its last is " +
+              std::to_string(event.last.value),
+          0};
 }
 
 std::string printable(std::string_view text) {
@@ -116,7 +121,8 @@ std::string printable(std::string_view text) {
 
 std::string hex_of(std::uint64_t digest) {
   std::string text(16, '0');
-  for (std::size_t i = 16; i-- > 0; digest >>= 4) text[i] = "0123456789abcdef"[digest & 15];
+  for (std::size_t i = 16; i-- > 0; digest >>= 4)
+    text[i] = "0123456789abcdef"[digest & 15];
   return text;
 }
 
@@ -128,7 +134,8 @@ void Table::add(std::vector<std::string> cells) {
 std::string Table::text() const {
   std::vector<std::size_t> widths(columns_.size());
   for (const auto& row : rows_) {
-    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], width_of(row[i]));
+    for (std::size_t i = 0; i < row.size(); ++i)
+      widths[i] = std::max(widths[i], width_of(row[i]));
   }
   std::string out;
   for (const auto& row : rows_) {
@@ -140,7 +147,8 @@ std::string Table::text() const {
       if (columns_[i] == Align::left && !last) out.append(padding);
       if (!last) out.append("  ");
     }
-    while (out.ends_with(' ')) out.pop_back();
+    while (out.ends_with(' '))
+      out.pop_back();
     out.push_back('\n');
   }
   return out;
@@ -150,7 +158,8 @@ Result<Output> Output::open(std::string path) {
   if (path.empty()) return Output("", "", STDOUT_FILENO);
   // A link stays one: what it points to is replaced.
   std::error_code ignored;
-  if (std::filesystem::is_symlink(path, ignored)) path = std::filesystem::weakly_canonical(path, ignored).string();
+  if (std::filesystem::is_symlink(path, ignored))
+    path = std::filesystem::weakly_canonical(path, ignored).string();
   struct stat info {};
   const bool exists = ::stat(path.c_str(), &info) == 0;
   if (exists && S_ISDIR(info.st_mode)) return Error{ErrorKind::usage, path + ": is a folder", 0};
@@ -180,8 +189,9 @@ Output::~Output() {
 }
 
 Error Output::failure(std::string_view doing) const {
-  return {ErrorKind::environment, (path_.empty() ? "standard output" : path_) + ": cannot be " + std::string(doing) + ": " +
-                                      reason(), 0};
+  return {ErrorKind::environment,
+          (path_.empty() ? "standard output" : path_) + ": cannot be " + std::string(doing) + ": " + reason(),
+          0};
 }
 
 Result<void> Output::write(std::string_view bytes) {

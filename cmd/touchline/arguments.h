@@ -1,4 +1,5 @@
-// What the commands that read a store share: arguments, aligned columns, and output that is whole or not there.
+// What the commands that read a store share: arguments, aligned columns, and output that is whole or not
+// there.
 //
 // Knows terminals, files and the argument parser; knows no field of a state.
 #pragma once

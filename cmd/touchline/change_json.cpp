@@ -21,7 +21,8 @@ void append_level(std::string& out, const EventState& state, Address at) {
     append_json_text(out, attribute_path(state, at.level()));
   } else if (is_price_ladder(field)) {
     key(out, "level");
-    append_json_price(out, {at.level(), at.level() < exact_price_level ? "" : exact_price_at(state, at.level()), 0, {}});
+    append_json_price(
+        out, {at.level(), at.level() < exact_price_level ? "" : exact_price_at(state, at.level()), 0, {}});
   } else if (is_rank_ladder(field)) {
     key(out, "level");
     append_integer(out, at.level() / 2);
@@ -41,7 +42,8 @@ void append_change(std::string& out, const EventState& state, const Delta& delta
   if (at.outcome() != 0) {
     key(out, "outcome");
     append_json_text(out, text_at(state, Address(at.market(), at.outcome(), Field::id)));
-    if (const auto handicap = state.integer(Address(at.market(), at.outcome(), Field::handicap)); handicap.value_or(0) != 0) {
+    if (const auto handicap = state.integer(Address(at.market(), at.outcome(), Field::handicap));
+        handicap.value_or(0) != 0) {
       key(out, "handicap");
       append_hundredths(out, *handicap);
     }

@@ -1,10 +1,9 @@
 // `touchline diff`: what changed between two states of one event.
 
-#include "core/delta.h"
-
 #include "cmd/touchline/arguments.h"
 #include "cmd/touchline/change_json.h"
 #include "cmd/touchline/commands.h"
+#include "core/delta.h"
 #include "core/state_names.h"
 #include "core/state_words.h"
 
@@ -34,7 +33,8 @@ Result<EventState> state_at(JournalReader& reader, const EventEntry& event, std:
 std::string json_of(const DiffOptions& options, const EventState& to, const Delta& delta) {
   std::string out = "{\"event\":";
   append_json_text(out, text_at(to, Address(0, 0, Field::id)));
-  out += ",\"from\":" + std::to_string(options.from) + ",\"to\":" + std::to_string(options.to) + ",\"changes\":";
+  out +=
+      ",\"from\":" + std::to_string(options.from) + ",\"to\":" + std::to_string(options.to) + ",\"changes\":";
   append_changes_json(out, to, delta);
   out += ",\"words\":";
   append_words_json(out, to, delta);
@@ -43,8 +43,9 @@ std::string json_of(const DiffOptions& options, const EventState& to, const Delt
 
 int run(const DiffOptions& options) {
   if (options.from > options.to) {
-    return complain({ErrorKind::usage, "--from " + std::to_string(options.from) + " lies behind --to " +
-                                           std::to_string(options.to), 0});
+    return complain(
+        {ErrorKind::usage,
+         "--from " + std::to_string(options.from) + " lies behind --to " + std::to_string(options.to), 0});
   }
   auto reader = open_view(options.store);
   if (!reader) return complain(reader.error());
@@ -60,15 +61,16 @@ int run(const DiffOptions& options) {
   if (options.json) {
     out = json_of(options, *to, delta);
   } else {
-    for (const std::string& line : describe(*to, delta)) out += line + "\n";
+    for (const std::string& line : describe(*to, delta))
+      out += line + "\n";
   }
   if (const int code = print(out); code != exit_done) return code;
   return delta.empty() ? exit_done : exit_finding;
 }
 
 constexpr const char* footer =
-    R"(Prints a line for each cell that differs and ends with exit code 1, or nothing and 0 where the two are equal.
---from 0 is the state before the first delta: nothing. --json gives one object.
+    R"(Prints a line for each cell that differs and ends with exit code 1, or nothing and 0 where the two are
+equal. --from 0 is the state before the first delta: nothing. --json gives one object.
 
 Examples:
   # what the 42nd delta of a match changed

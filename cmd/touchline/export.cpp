@@ -39,7 +39,8 @@ struct ExportOptions {
 // States one after another in one of the formats.
 class Exporter {
  public:
-  Exporter(const ExportOptions& options, Epoch epoch) : format_(options.format), is_array_(options.all), epoch_(epoch) {}
+  Exporter(const ExportOptions& options, Epoch epoch)
+      : format_(options.format), is_array_(options.all), epoch_(epoch) {}
 
   Result<void> begin(Output& output) {
     if (format_ == "csv") return output.write(state_csv_header);
@@ -74,7 +75,8 @@ Result<std::vector<EventEntry>> chosen(JournalReader& reader, const ExportOption
   if (options.all) {
     auto events = reader.events();
     if (events) {
-      std::sort(events->begin(), events->end(), [](const EventEntry& a, const EventEntry& b) { return a.id < b.id; });
+      std::sort(events->begin(), events->end(),
+                [](const EventEntry& a, const EventEntry& b) { return a.id < b.id; });
     }
     return events;
   }
@@ -86,9 +88,11 @@ Result<std::vector<EventEntry>> chosen(JournalReader& reader, const ExportOption
 
 Error before_the_first(const ExportOptions& options) {
   const bool by_source = !options.at_source.empty();
-  return {ErrorKind::not_found, "event " + printable(options.event) + " has no delta " +
-                                    (by_source ? "of source time " : "published by ") +
-                                    time_text(*time_ms_of(by_source ? options.at_source : options.at)), 0};
+  return {ErrorKind::not_found,
+          "event " + printable(options.event) + " has no delta " +
+              (by_source ? "up to source time " : "published by ") +
+              time_text(*time_ms_of(by_source ? options.at_source : options.at)),
+          0};
 }
 
 Result<void> export_to(Output& output, JournalReader& reader, const std::vector<EventEntry>& events,
@@ -112,7 +116,8 @@ int run(const ExportOptions& options) {
   if (options.all == !options.event.empty()) {
     return complain({ErrorKind::usage, "export needs --event ID or --all, one of the two", 0});
   }
-  if (options.all && options.seq != 0) return complain({ErrorKind::usage, "--seq is of one event: it needs --event", 0});
+  if (options.all && options.seq != 0)
+    return complain({ErrorKind::usage, "--seq is of one event: it needs --event", 0});
   auto reader = open_view(options.store);
   if (!reader) return complain(reader.error());
   std::error_code ignored;
@@ -128,11 +133,11 @@ int run(const ExportOptions& options) {
 }
 
 constexpr const char* footer =
-    R"(T is ms since 1970, or a time such as 2022-07-11T11:00:00.000Z. --at is by the time of publishing, --at-source by
-the source's own. With --all, events that had no delta yet as of then are left out.
+    R"(T is ms since 1970, or a time such as 2022-07-11T11:00:00.000Z. --at is by the time of publishing,
+--at-source by the source's own. With --all, events that had no delta yet as of then are left out.
 
-json: one object for --event, an array for --all. ndjson: one event a line, sorted by id. csv: one cell a line. A file
-given with -o is replaced only when the new one is whole and on disk.
+json: one object for --event, an array for --all. ndjson: one event a line, sorted by id. csv: one cell a
+line. A file given with -o is replaced only when the new one is whole and on disk.
 
 Examples:
   # which prices were on the screen
@@ -155,13 +160,15 @@ Command add_export(CLI::App& parent) {
   seq->type_name("N")->check(is_seq(1))->excludes(all);
   CLI::Option* at = app->add_option("--at", options->at, "As it was published then");
   at->type_name("T")->check(is_time())->excludes(seq);
-  CLI::Option* at_source = app->add_option("--at-source", options->at_source, "As the source had said by then");
+  CLI::Option* at_source =
+      app->add_option("--at-source", options->at_source, "As the source had said by then");
   at_source->type_name("T")->check(is_time())->excludes(seq)->excludes(at);
   app->add_option("--format", options->format, "What to write")
       ->type_name("json|ndjson|csv")
       ->check(CLI::IsMember({"json", "ndjson", "csv"}).description(""))
       ->capture_default_str();
-  app->add_option("-o,--output", options->output, "The file to write, instead of standard output")->type_name("F");
+  app->add_option("-o,--output", options->output, "The file to write, instead of standard output")
+      ->type_name("F");
   app->footer(footer);
   return {app, [options] { return run(*options); }};
 }

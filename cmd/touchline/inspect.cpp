@@ -9,8 +9,8 @@ namespace touchline {
 namespace {
 
 constexpr const char* footer =
-    R"(Without a part: a summary of the store. --json gives one object for the summary and for an event, and one line of
-JSON for each of the others (NDJSON). Works beside a running service, and changes nothing.
+    R"(Without a part: a summary of the store. --json gives one object for the summary and for an event, and
+one line of JSON for each of the others (NDJSON). Works beside a running service, and changes nothing.
 
 Examples:
   touchline inspect match-day.db
@@ -24,8 +24,9 @@ Examples:
 
 int run(const InspectOptions& options, const CLI::App& app) {
   if (options.to != 0 && options.from > options.to) {
-    return complain({ErrorKind::usage, "--from " + std::to_string(options.from) + " lies behind --to " +
-                                           std::to_string(options.to), 0});
+    return complain(
+        {ErrorKind::usage,
+         "--from " + std::to_string(options.from) + " lies behind --to " + std::to_string(options.to), 0});
   }
   auto reader = open_view(options.store);
   if (!reader) return complain(reader.error());
@@ -51,15 +52,21 @@ Command add_inspect(CLI::App& parent) {
     part->fallthrough();
     return part;
   };
-  add_part("events", "One line an event");
+  add_part("events", "One line an event")->footer("Example: touchline inspect match-day.db events --json\n");
   CLI::App* event = add_part("event", "One event in detail");
+  event->footer("Example: touchline inspect match-day.db event 31573045\n");
   event->add_option("ID", options->event, "The event's id")->required()->type_name("");
   CLI::App* deltas = add_part("deltas", "An event's deltas, and what they changed");
   deltas->add_option("ID", options->event, "The event's id")->required()->type_name("");
   deltas->add_option("--from", options->from, "The first one shown")->type_name("SEQ")->check(is_seq(1));
-  deltas->add_option("--to", options->to, "The last one shown (default: the last)")->type_name("SEQ")->check(is_seq(1));
-  add_part("sources", "The sources, and how far each recording was read");
-  add_part("rejected", "Refused messages, oldest first");
+  deltas->add_option("--to", options->to, "The last one shown (default: the last)")
+      ->type_name("SEQ")
+      ->check(is_seq(1));
+  deltas->footer("Example: touchline inspect match-day.db deltas 31573045 --from 40 --to 42\n");
+  add_part("sources", "The sources, and how far each recording was read")
+      ->footer("Example: touchline inspect match-day.db sources\n");
+  add_part("rejected", "Refused messages, oldest first")
+      ->footer("Example: touchline inspect match-day.db rejected\n");
   app->footer(footer);
   return {app, [options, app] { return run(*options, *app); }};
 }

@@ -34,7 +34,9 @@ std::string ratio(std::uint64_t part, std::uint64_t whole) {
   return text;
 }
 
-std::string_view text_cell(const EventState& state, Field field) { return text_at(state, Address(0, 0, field)); }
+std::string_view text_cell(const EventState& state, Field field) {
+  return text_at(state, Address(0, 0, field));
+}
 
 std::string json_array_of(const std::vector<std::string>& texts) {
   std::string out = "[";
@@ -45,14 +47,17 @@ std::string json_array_of(const std::vector<std::string>& texts) {
   return out + "]";
 }
 
-std::string summary_json(const std::string& path, const StoreSummary& store, const std::vector<std::string>& sources) {
+std::string summary_json(const std::string& path, const StoreSummary& store,
+                         const std::vector<std::string>& sources) {
   JsonObject object;
   object.add("path", printable(path)).add("epoch", store.epoch.value).add("head", store.head.value);
   object.add("events", store.events).add("batches", store.batches).add("deltas", store.head.value);
-  object.add("delta_bytes", store.item_bytes).add_json("bytes_per_delta", ratio(store.item_bytes, store.head.value));
+  object.add("delta_bytes", store.item_bytes)
+      .add_json("bytes_per_delta", ratio(store.item_bytes, store.head.value));
   object.add("snapshots", store.snapshots).add("snapshot_bytes", store.snapshot_bytes);
   object.add("file_bytes", store.file_bytes).add("log_bytes", store.log_bytes);
-  object.add_time("first_published_at", store.first_published_ms).add_time("last_published_at", store.last_published_ms);
+  object.add_time("first_published_at", store.first_published_ms)
+      .add_time("last_published_at", store.last_published_ms);
   object.add_json("sources", json_array_of(sources));
   object.add("rejected", store.rejected).add("rejected_kept", store.rejected_kept);
   return object.line();
@@ -65,23 +70,29 @@ int show_summary(JournalReader& reader, const InspectOptions& options) {
   if (!store) return complain(store.error());
   auto sources = reader.sources();
   if (!sources) return complain(sources.error());
-  for (std::string& source : *sources) source = printable(source);
+  for (std::string& source : *sources)
+    source = printable(source);
   if (options.json) return print(summary_json(reader.path(), *store, *sources));
   Table table({left, left});
   table.add({"store", printable(reader.path())});
   table.add({"epoch", text_of(store->epoch.value)});
   table.add({"head", "offset " + text_of(store->head.value)});
   table.add({"events", text_of(store->events)});
-  table.add({"batches", text_of(store->batches) + ", " + ratio(store->head.value, store->batches) + " deltas a batch"});
-  table.add({"deltas", text_of(store->item_bytes) + " bytes, " + ratio(store->item_bytes, store->head.value) + " a delta"});
+  table.add({"batches",
+             text_of(store->batches) + ", " + ratio(store->head.value, store->batches) + " deltas a batch"});
+  table.add({"deltas", text_of(store->item_bytes) + " bytes, " + ratio(store->item_bytes, store->head.value) +
+                           " a delta"});
   table.add({"snapshots", text_of(store->snapshots) + ", " + text_of(store->snapshot_bytes) + " bytes"});
   table.add({"file", text_of(store->file_bytes) + " bytes, and a log of " + text_of(store->log_bytes)});
-  table.add({"published", time_or_dash(store->first_published_ms) + " to " + time_or_dash(store->last_published_ms)});
+  table.add({"published",
+             time_or_dash(store->first_published_ms) + " to " + time_or_dash(store->last_published_ms)});
   std::string names;
-  for (const std::string& source : *sources) names += (names.empty() ? ": " : ", ") + source;
+  for (const std::string& source : *sources)
+    names += (names.empty() ? ": " : ", ") + source;
   table.add({"sources", text_of(sources->size()) + names});
   const bool trimmed = store->rejected != store->rejected_kept;
-  table.add({"rejected", text_of(store->rejected) + (trimmed ? ", the last " + text_of(store->rejected_kept) + " are kept" : "")});
+  table.add({"rejected", text_of(store->rejected) +
+                             (trimmed ? ", the last " + text_of(store->rejected_kept) + " are kept" : "")});
   return print(table.text());
 }
 
@@ -103,12 +114,17 @@ int show_events(JournalReader& reader, const InspectOptions& options) {
       JsonObject object;
       object.add("handle", event.handle.value).add("event", printable(event.id));
       object.add("name", text_cell(state, Field::name)).add("status", name_of(shown_status(state)));
-      object.add("feed", name_of(feed_health(state))).add("deltas", event.last.value).add("snapshots", event.snapshots);
-      object.add("offset", at->offset.value).add("cells", state.cell_count()).add("digest", hex_of(state.digest()));
+      object.add("feed", name_of(feed_health(state)))
+          .add("deltas", event.last.value)
+          .add("snapshots", event.snapshots);
+      object.add("offset", at->offset.value)
+          .add("cells", state.cell_count())
+          .add("digest", hex_of(state.digest()));
       object.add_time("published_at", at->published_ms).add_time("source_at", state.source_time_ms);
       json += object.line();
     } else {
-      table.add({text_of(event.handle.value), text_of(event.last.value), text_of(event.snapshots), summary_line(state)});
+      table.add({text_of(event.handle.value), text_of(event.last.value), text_of(event.snapshots),
+                 summary_line(state)});
     }
   }
   const int printed = print(options.json ? json : table.text());
@@ -122,14 +138,16 @@ std::string event_text(const EventEntry& event, const StateAsOf& at) {
   Table facts({left, left});
   facts.add({"event", printable(event.id) + ", handle " + text_of(event.handle.value)});
   facts.add({"name", printable(text_cell(state, Field::name))});
-  facts.add({"status", std::string(name_of(shown_status(state))) + ", feed " + std::string(name_of(feed_health(state)))});
+  facts.add({"status", std::string(name_of(shown_status(state))) + ", feed " +
+                           std::string(name_of(feed_health(state)))});
   facts.add({"deltas", text_of(event.last.value) + ", the last at offset " + text_of(at.offset.value)});
   facts.add({"published", time_or_dash(at.published_ms)});
   facts.add({"ingested", time_or_dash(at.ingest_time_ms)});
   facts.add({"source time", time_or_dash(state.source_time_ms)});
   const std::string since = text_of(event.last.value - at.snapshot_seq.value) + " deltas since the last";
   facts.add({"snapshots", text_of(event.snapshots) + ", " + since});
-  facts.add({"cells", text_of(state.cell_count()) + ", " + text_of(state.memory_bytes()) + " bytes of memory"});
+  facts.add(
+      {"cells", text_of(state.cell_count()) + ", " + text_of(state.memory_bytes()) + " bytes of memory"});
   facts.add({"digest", hex_of(state.digest())});
   facts.add({"summary", summary_line(state)});
 
@@ -147,8 +165,9 @@ std::string event_text(const EventEntry& event, const StateAsOf& at) {
     const Address status_at(m, 0, Field::status);
     append_plain_value(status, status_at, state.get(status_at));
     if (state.integer(Address(m, 0, Field::in_play)).value_or(0) != 0) status += ", in play";
-    markets.add({printable(text_at(state, Address(m, 0, Field::id))), printable(text_at(state, Address(m, 0, Field::type))),
-                 status, text_of(outcomes), text_of(cells)});
+    markets.add({printable(text_at(state, Address(m, 0, Field::id))),
+                 printable(text_at(state, Address(m, 0, Field::type))), status, text_of(outcomes),
+                 text_of(cells)});
   }
   return facts.text() + "\n" + markets.text();
 }
@@ -164,7 +183,9 @@ std::string event_json(const EventEntry& event, const StateAsOf& at, Epoch epoch
   return object.add_json("state", state).line();
 }
 
-std::string_view name_of_class(DeltaClass kind) { return kind == DeltaClass::critical ? "critical" : "price"; }
+std::string_view name_of_class(DeltaClass kind) {
+  return kind == DeltaClass::critical ? "critical" : "price";
+}
 
 std::string delta_json(const PastDelta& past) {
   JsonObject object;
@@ -186,15 +207,18 @@ std::string padded(std::string text, std::size_t width) {
 class DeltaLines {
  public:
   DeltaLines(std::uint64_t last_seq, Offset head)
-      : seq_(std::max<std::size_t>(3, text_of(last_seq).size())), offset_(std::max<std::size_t>(6, text_of(head.value).size())) {}
+      : seq_(std::max<std::size_t>(3, text_of(last_seq).size())),
+        offset_(std::max<std::size_t>(6, text_of(head.value).size())) {}
 
   std::string heading() const {
-    return padded("SEQ", seq_) + "  " + padded("OFFSET", offset_) + "  SOURCE TIME               CLASS     CAUSE        BYTES  CHANGES\n";
+    return padded("SEQ", seq_) + "  " + padded("OFFSET", offset_) +
+           "  SOURCE TIME               CLASS     CAUSE        BYTES  CHANGES\n";
   }
 
   std::string lines(const PastDelta& past) const {
-    std::string line = padded(text_of(past.delta.seq.value), seq_) + "  " + padded(text_of(past.offset.value), offset_) +
-                       "  " + time_or_dash(past.delta.source_time_ms);
+    std::string line = padded(text_of(past.delta.seq.value), seq_) + "  " +
+                       padded(text_of(past.offset.value), offset_) + "  " +
+                       time_or_dash(past.delta.source_time_ms);
     fill(line, seq_ + offset_ + 30);
     line += name_of_class(past.delta.kind);
     fill(line, seq_ + offset_ + 40);
@@ -212,7 +236,9 @@ class DeltaLines {
   }
 
  private:
-  static void fill(std::string& line, std::size_t width) { line.resize(std::max(line.size() + 1, width), ' '); }
+  static void fill(std::string& line, std::size_t width) {
+    line.resize(std::max(line.size() + 1, width), ' ');
+  }
 
   std::size_t seq_;
   std::size_t offset_;
@@ -267,7 +293,8 @@ int show_sources(JournalReader& reader, const InspectOptions& options) {
     object.add("recording", printable(cursor.recording)).add("line", cursor.line).add("byte", cursor.byte);
     object.add_time("source_at", cursor.time_ms).add("fingerprint", hex_of(cursor.fingerprint));
     json += object.line();
-    read.add({text_of(cursor.line), text_of(cursor.byte), time_or_dash(cursor.time_ms), printable(cursor.recording)});
+    read.add({text_of(cursor.line), text_of(cursor.byte), time_or_dash(cursor.time_ms),
+              printable(cursor.recording)});
   }
   return print(options.json ? json : table.text() + "\n" + read.text());
 }
@@ -288,8 +315,9 @@ int show_rejected(JournalReader& reader, const InspectOptions& options) {
       continue;
     }
     const bool cut = message.content.size() > content_shown_bytes;
-    table.add({printable(message.source), text_of(message.line), text_of(message.byte), printable(message.reason),
-               printable(std::string_view(message.content).substr(0, content_shown_bytes)) + (cut ? "..." : "")});
+    table.add(
+        {printable(message.source), text_of(message.line), text_of(message.byte), printable(message.reason),
+         printable(std::string_view(message.content).substr(0, content_shown_bytes)) + (cut ? "..." : "")});
   }
   return print(options.json ? json : table.text());
 }

@@ -1,7 +1,7 @@
 // What `touchline inspect` can show, one function a view: as columns for people or as JSON for scripts.
 //
-// Reads through the journal's reader at one moment. Each returns the command's exit code and has complained about
-// what went wrong. Knows no arguments' syntax.
+// Reads through the journal's reader at one moment. Each returns the command's exit code and has complained
+// about what went wrong. Knows no arguments' syntax.
 #pragma once
 
 #include "cmd/touchline/arguments.h"

@@ -1,7 +1,7 @@
 // A JSON object that grows key by key, for the small objects that commands print.
 //
-// Keys are ours and need no escaping; values that are no plain numbers or texts are given as JSON. Knows nothing
-// of what it holds.
+// Keys are ours and need no escaping; values that are no plain numbers or texts are given as JSON. Knows
+// nothing of what it holds.
 #pragma once
 
 #include "core/state_names.h"

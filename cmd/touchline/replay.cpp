@@ -53,6 +53,7 @@ class Replay {
     pipeline_->on_failure = [this](const Error& error) { fail(error); };
     pipeline_->publisher().before_commit = [this](Origin& origin) { player_->note_cursors(origin); };
     player_->on_rejected = [this](const Rejected& rejected) { report_.refused(rejected); };
+    player_->on_note = [this](const std::string& text) { report_.note(text); };
     loop_.on_stop_signal([this](int) { stop(); });
     loop_.post([this] { start(); });
     loop_.every(milliseconds(200), [this] {

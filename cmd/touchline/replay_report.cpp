@@ -48,6 +48,12 @@ void ReplayReport::refused(const Rejected& rejected) {
   }
 }
 
+void ReplayReport::note(const std::string& text) {
+  if (++notes_ > refused_shown_max) return;
+  clear_progress();
+  std::fprintf(stderr, "note %s\n", text.c_str());
+}
+
 void ReplayReport::clear_progress() {
   if (std::exchange(shown_, false)) std::fprintf(stderr, "\r\033[K");
 }

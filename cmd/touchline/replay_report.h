@@ -21,6 +21,7 @@ class ReplayReport {
   void listening(const Endpoint& endpoint);
   void taken_up(const std::string& recording, std::uint64_t line);
   void refused(const Rejected& rejected);
+  void note(const std::string& text);
   void progress(Pipeline& pipeline, const Player& player);
   void finish(Pipeline& pipeline, const Player& player, bool stopped, bool json);
 
@@ -32,6 +33,7 @@ class ReplayReport {
   bool terminal_;
   bool shown_ = false;
   std::uint64_t refused_ = 0;
+  std::uint64_t notes_ = 0;
   std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
 };
 

@@ -14,6 +14,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <sys/stat.h>
 #include <vector>
 
 namespace touchline {
@@ -32,6 +33,12 @@ struct ServeOptions {
   std::size_t sessions_max = 4'096;
   std::uint32_t drain_ms = 5'000;
 };
+
+// A recording is read as fast as it is taken; anything else is waited for.
+bool is_regular_file(const std::string& path) {
+  struct stat info {};
+  return path != "-" && (::stat(path.c_str(), &info) != 0 || S_ISREG(info.st_mode));
+}
 
 class Service {
  public:
@@ -122,24 +129,34 @@ class Service {
   Result<void> open_source(const SourceSpec& spec) {
     const auto source = pipeline_->source(spec.name);
     if (!source) return source.error();
+    if (spec.endpoint || !is_regular_file(spec.path)) return open_stream(spec, *source);
+    return open_recording(spec, *source);
+  }
+
+  Result<void> open_stream(const SourceSpec& spec, SourceId source) {
+    auto server = std::make_unique<LineServer>(loop_, pipeline_->publisher(), source, spec.name);
+    server->on_news = [name = spec.name](const LineNews& news) {
+      switch (news.kind) {
+        case LineNews::Kind::connected: spdlog::info("source {}: {} connected", name, news.peer); break;
+        case LineNews::Kind::ended: spdlog::info("source {}: {} ended {}", name, news.peer, news.text); break;
+        case LineNews::Kind::rejected: spdlog::warn("source {}: {} refused {}", name, news.peer, news.text); break;
+      }
+    };
     if (spec.endpoint) {
-      auto server = std::make_unique<LineServer>(loop_, pipeline_->publisher(), *source, spec.name);
-      server->on_news = [name = spec.name](const LineNews& news) {
-        switch (news.kind) {
-          case LineNews::Kind::connected: spdlog::info("source {}: {} connected", name, news.peer); break;
-          case LineNews::Kind::ended: spdlog::info("source {}: {} ended {}", name, news.peer, news.text); break;
-          case LineNews::Kind::rejected: spdlog::warn("source {}: {} refused {}", name, news.peer, news.text); break;
-        }
-      };
       const auto listening = server->listen(*spec.endpoint);
       if (!listening) return listening.error();
       spdlog::info("source {}: taking lines on {}", spec.name, listening->text());
-      line_servers_.push_back(std::move(server));
-      return {};
+    } else if (const auto attached = server->attach(spec.path); !attached) {
+      return attached.error();
     }
+    line_servers_.push_back(std::move(server));
+    return {};
+  }
+
+  Result<void> open_recording(const SourceSpec& spec, SourceId source) {
     auto recording = Recording::open(spec.path);
     if (!recording) return recording.error();
-    const LineRef line = pipeline_->origin().add_line(*source);
+    const LineRef line = pipeline_->origin().add_line(source);
     std::string key = recording->cursor_key(line.line.value);
     const auto cursor = pipeline_->journal().cursor(key);
     if (!cursor) return cursor.error();
@@ -153,6 +170,7 @@ class Service {
     player->on_rejected = [name = spec.name](const Rejected& rejected) {
       spdlog::warn("source {}: refused {}", name, describe(rejected));
     };
+    player->on_note = [name = spec.name](const std::string& text) { spdlog::warn("source {}: {}", name, text); };
     player->add(std::move(*recording), line, std::move(key));
     players_.push_back(std::move(player));
     return {};

@@ -54,8 +54,9 @@ std::string text_of(const VerifyReport& report) {
     out += "fault: everywhere: " + std::to_string(report.more_findings) + " more that are not listed\n";
   }
   if (report.sound()) {
-    out += "verified: " + counted(report.batches, "batch", "es") + ", " + counted(report.deltas, "delta") + " of " +
-           counted(report.events, "event") + ", " + counted(report.snapshots, "snapshot") + ": no fault\n";
+    out += "verified: " + counted(report.batches, "batch", "es") + ", " + counted(report.deltas, "delta") +
+           " of " + counted(report.events, "event") + ", " + counted(report.snapshots, "snapshot") +
+           ": no fault\n";
   }
   return out;
 }
@@ -92,7 +93,8 @@ int run(const VerifyOptions& options) {
     report = verify(options.store, [&](Offset done, Offset head) { progress.show(done, head); });
   }
   if (!report) return complain(report.error());
-  if (const int code = print(options.json ? json_of(options.store, *report) : text_of(*report)); code != exit_done) {
+  if (const int code = print(options.json ? json_of(options.store, *report) : text_of(*report));
+      code != exit_done) {
     return code;
   }
   if (report->sound()) return exit_done;
@@ -104,10 +106,10 @@ int run(const VerifyOptions& options) {
 }
 
 constexpr const char* footer =
-    R"(Compares all that stands in the store: checksums, offsets and sequence numbers, every block, every snapshot with
-the state rebuilt up to it, event_batches, ids, digests, and SQLite's own structures. Exit code 1 if anything does
-not fit, a line for each; a damaged batch is one line, and its events are taken up again at their next snapshots.
---json gives one object. A running service does not mind.
+    R"(Compares all that stands in the store: checksums, offsets and sequence numbers, every block, every
+snapshot with the state rebuilt up to it, event_batches, ids, digests, and SQLite's own structures. Exit code
+1 if anything does not fit, a line for each; a damaged batch is one line, and its events are taken up again at
+their next snapshots. --json gives one object. A running service does not mind.
 
 Examples:
   touchline verify match-day.db

@@ -117,12 +117,15 @@ Result<LineReader> LineReader::open(const std::string& path) {
   auto impl = std::make_unique<Impl>();
   impl->path = path == "-" ? "standard input" : path;
   const int file = path == "-" ? ::dup(STDIN_FILENO) : ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (file < 0) return file_error(path, "cannot be opened");
+  if (file < 0) {
+    Error error = file_error(path, "cannot be opened");
+    if (errno == ENOENT) error.kind = ErrorKind::not_found;
+    return error;
+  }
   struct stat info {};
   if (::fstat(file, &info) == 0 && S_ISDIR(info.st_mode)) {
     ::close(file);
-    errno = EISDIR;
-    return file_error(path, "cannot be read");
+    return Error{ErrorKind::usage, path + ": is a folder, not a recording", 0};
   }
   char magic[4] = {};
   const ssize_t got = S_ISREG(info.st_mode) ? ::pread(file, magic, sizeof magic, 0) : 0;

@@ -27,6 +27,7 @@ class Recording {
 
   // Its file's name without folder and compression suffix.
   const std::string& name() const { return name_; }
+  const std::string& path() const { return reader_.path(); }
   // Unique in a store: name, fingerprint of the first line, and which line of its source it is.
   std::string cursor_key(std::uint32_t line) const;
   Format format() const { return parser_->format(); }

@@ -32,13 +32,17 @@ Update score(std::string_view event, std::int64_t goals, std::uint64_t number = 
 std::vector<BatchItem> items_of(JournalReader& reader, std::vector<std::string>& rows) {
   std::vector<BatchItem> items;
   rows.reserve(1'000);  // the items borrow from them
-  reader.batches(Offset(1), [&](const BatchRow& row) {
-    BatchRow kept = row;
-    kept.items = rows.emplace_back(row.items);
-    BatchItems walk(kept);
-    for (BatchItem item; walk.next(item).value();) items.push_back(item);
-    return true;
-  }).value();
+  reader
+      .batches(Offset(1),
+               [&](const BatchRow& row) {
+                 BatchRow kept = row;
+                 kept.items = rows.emplace_back(row.items);
+                 BatchItems walk(kept);
+                 for (BatchItem item; walk.next(item).value();)
+                   items.push_back(item);
+                 return true;
+               })
+      .value();
   return items;
 }
 
@@ -105,13 +109,16 @@ TEST(Journal, ABatchOfSeveralEventsIsReadBackEventByEvent) {
     EXPECT_EQ(events[i].handle.value, i + 1);
     EXPECT_EQ(events[i].last.value, lasts[i]);
     std::vector<std::uint64_t> found;
-    reader.deltas(events[i].handle, Seq(1), [&](const PastDelta& past) {
-      found.push_back(past.offset.value);
-      EXPECT_EQ(past.delta.seq.value, found.size());
-      EXPECT_EQ(past.published_ms, 5'000);
-      EXPECT_EQ(past.delta.ingest_time_ms, 1'000 + static_cast<std::int64_t>(found.size()));
-      return true;
-    }).value();
+    reader
+        .deltas(events[i].handle, Seq(1),
+                [&](const PastDelta& past) {
+                  found.push_back(past.offset.value);
+                  EXPECT_EQ(past.delta.seq.value, found.size());
+                  EXPECT_EQ(past.published_ms, 5'000);
+                  EXPECT_EQ(past.delta.ingest_time_ms, 1'000 + static_cast<std::int64_t>(found.size()));
+                  return true;
+                })
+        .value();
     EXPECT_EQ(found, offsets[i]);
   }
 }
@@ -122,22 +129,27 @@ TEST(Journal, HoldsTheBytesThatGoOutOnTheWire) {
   std::string sent;
   RandomFeed feed(3, 3);
   for (int batch = 0; batch < 10; ++batch) {
-    for (int i = 0; i < 7; ++i) store.take(feed.next(), feed.now_ms());
+    for (int i = 0; i < 7; ++i)
+      store.take(feed.next(), feed.now_ms());
     sent += store.origin().pending().items;
     store.commit(feed.now_ms());
   }
   auto reader = JournalReader::open(store.path()).value();
   std::string stored;
-  reader.batches(Offset(1), [&](const BatchRow& row) {
-    EXPECT_EQ(checksum_of(row), row.checksum);
-    stored += row.items;
-    return true;
-  }).value();
+  reader
+      .batches(Offset(1),
+               [&](const BatchRow& row) {
+                 EXPECT_EQ(checksum_of(row), row.checksum);
+                 stored += row.items;
+                 return true;
+               })
+      .value();
   EXPECT_EQ(stored, sent);
   std::vector<std::string> rows;
   const auto items = items_of(reader, rows);
   ASSERT_EQ(items.size(), store.origin().head().value);
-  for (std::size_t i = 0; i < items.size(); ++i) EXPECT_EQ(items[i].offset.value, i + 1);
+  for (std::size_t i = 0; i < items.size(); ++i)
+    EXPECT_EQ(items[i].offset.value, i + 1);
 }
 
 TEST(Journal, CursorsAreCommittedWithTheirDeltasAndAlone) {
@@ -263,11 +275,11 @@ TEST(Journal, AReaderBesideTheWriterSeesWhatIsCommittedAndNoMore) {
 
 // What a store says must not reach an invariant of ours.
 TEST(Journal, AStoreWhoseTablesDisagreeIsNotTakenUp) {
-  for (const char* damage : {"UPDATE events SET id = 'another' WHERE handle = 2", "DELETE FROM events WHERE handle = 2",
-                             "UPDATE events SET handle = 70 WHERE handle = 2", "DELETE FROM batches WHERE first_offset = 1",
-                             "DELETE FROM event_batches WHERE event = 2",
-                             "INSERT INTO source_numbers VALUES (1, 99, 7)", "INSERT INTO source_numbers VALUES (8, 1, 7)",
-                             "INSERT INTO source_numbers VALUES (-1, 1, 7)"}) {
+  for (const char* damage :
+       {"UPDATE events SET id = 'another' WHERE handle = 2", "DELETE FROM events WHERE handle = 2",
+        "UPDATE events SET handle = 70 WHERE handle = 2", "DELETE FROM batches WHERE first_offset = 1",
+        "DELETE FROM event_batches WHERE event = 2", "INSERT INTO source_numbers VALUES (1, 99, 7)",
+        "INSERT INTO source_numbers VALUES (8, 1, 7)", "INSERT INTO source_numbers VALUES (-1, 1, 7)"}) {
     const TempFolder folder;
     const std::string path = folder / "store.db";
     write_store(path, 4, 3, 100);

@@ -26,7 +26,8 @@ constexpr auto unwritable = static_cast<fs::perms>(0555);
 
 std::vector<std::string> names_in(const fs::path& folder) {
   std::vector<std::string> names;
-  for (const auto& entry : fs::directory_iterator(folder)) names.push_back(entry.path().filename().string());
+  for (const auto& entry : fs::directory_iterator(folder))
+    names.push_back(entry.path().filename().string());
   std::sort(names.begin(), names.end());
   return names;
 }
@@ -92,8 +93,10 @@ TEST(StoreFile, AFileThatIsNotOursIsRefusedAndStaysAsItIs) {
   write_bytes(folder / "text.txt", "a letter to somebody\n");
   write_bytes(folder / "long.bin", std::string(100'000, '\x5A'));
   write_bytes(folder / "header.bin", std::string("SQLite format 3\0", 16) + std::string(4'080, '\x7F'));
-  Database(folder / "others.db", Database::Mode::create).run("CREATE TABLE theirs (a); INSERT INTO theirs VALUES (1)");
-  Database(folder / "others-wal.db", Database::Mode::create).run("PRAGMA journal_mode = WAL; CREATE TABLE theirs (a)");
+  Database(folder / "others.db", Database::Mode::create)
+      .run("CREATE TABLE theirs (a); INSERT INTO theirs VALUES (1)");
+  Database(folder / "others-wal.db", Database::Mode::create)
+      .run("PRAGMA journal_mode = WAL; CREATE TABLE theirs (a)");
   Database(folder / "others-id.db", Database::Mode::create).run("PRAGMA application_id = 77");
   for (const std::string& name : names_in(folder.path())) {
     const std::string path = folder / name;
@@ -128,7 +131,8 @@ TEST(StoreFile, WhereNothingCanBeWrittenTheFolderIsNamed) {
   const auto missing = Journal::open(folder / "no/such/store.db");
   ASSERT_FALSE(missing);
   EXPECT_EQ(missing.error().kind, ErrorKind::environment);
-  EXPECT_THAT(missing.error().text, HasSubstr("no/such/store.db: cannot be opened for writing: No such file"));
+  EXPECT_THAT(missing.error().text,
+              HasSubstr("no/such/store.db: cannot be opened for writing: No such file"));
 
   fs::permissions(folder.path(), unwritable);
   {
@@ -136,7 +140,8 @@ TEST(StoreFile, WhereNothingCanBeWrittenTheFolderIsNamed) {
     const auto refused = Journal::open(folder / "store.db");
     ASSERT_FALSE(refused);
     EXPECT_EQ(refused.error().kind, ErrorKind::environment);
-    EXPECT_EQ(refused.error().text, (folder / "store.db") + ": cannot be opened for writing: Permission denied");
+    EXPECT_EQ(refused.error().text,
+              (folder / "store.db") + ": cannot be opened for writing: Permission denied");
   }
   fs::permissions(folder.path(), fs::perms::owner_all);
   EXPECT_TRUE(names_in(folder.path()).empty());

@@ -49,14 +49,18 @@ Update RandomFeed::next() {
       update.set(Field::name, "A name that is number " + std::to_string(messages_));
       update.attribute_json("stats/" + std::to_string(below(5)), "\"" + std::to_string(below(100)) + "\"");
       break;
-    default: add_market(update); break;
+    default:
+      add_market(update);
+      break;
   }
   return update;
 }
 
 void RandomFeed::add_market(Update& update) {
   update.on_market("market-" + std::to_string(below(4)), "");
-  if (below(4) == 0) update.set(Field::status, static_cast<std::int64_t>(MarketStatus::open) + static_cast<std::int64_t>(below(2)));
+  if (below(4) == 0)
+    update.set(Field::status,
+               static_cast<std::int64_t>(MarketStatus::open) + static_cast<std::int64_t>(below(2)));
   update.on_outcome("outcome-" + std::to_string(below(3)), 0);
   const std::array ladders{Field::back, Field::lay, Field::traded};
   for (std::uint64_t left = 1 + below(6); left != 0; --left) {
@@ -110,8 +114,8 @@ void Store::run(RandomFeed& feed, int updates) {
   if (!origin_.pending().empty()) commit(feed.now_ms() + 2);
 }
 
-std::map<std::string, std::vector<Moment>> write_store(const std::string& path, std::uint64_t seed, int events,
-                                                       int updates, OriginOptions options) {
+std::map<std::string, std::vector<Moment>> write_store(const std::string& path, std::uint64_t seed,
+                                                       int events, int updates, OriginOptions options) {
   RandomFeed feed(seed, events);
   Store store(path, options);
   store.run(feed, updates);

@@ -1,5 +1,5 @@
-// What the tests of storage share: a folder of their own, a store that is written as the service writes it, and
-// a past of it that is kept in memory the plain way, to compare with.
+// What the tests of storage share: a folder of their own, a store that is written as the service writes it,
+// and a past of it that is kept in memory the plain way, to compare with.
 //
 // Knows Origin and Journal, and no reader: what is read is compared by the tests. Everything is made from a
 // seed.
@@ -45,7 +45,9 @@ class RandomFeed {
   RandomFeed(std::uint64_t seed, int events) : random_(seed), events_(events) {}
   Update next();
   std::int64_t now_ms() const { return now_ms_; }
-  std::uint64_t below(std::uint64_t end) { return std::uniform_int_distribution<std::uint64_t>(0, end - 1)(random_); }
+  std::uint64_t below(std::uint64_t end) {
+    return std::uniform_int_distribution<std::uint64_t>(0, end - 1)(random_);
+  }
 
  private:
   void add_market(Update& update);
@@ -88,8 +90,8 @@ class Store {
 };
 
 // A store of `updates` random updates about a few events, closed again, with its past.
-std::map<std::string, std::vector<Moment>> write_store(const std::string& path, std::uint64_t seed, int events,
-                                                       int updates, OriginOptions options = {});
+std::map<std::string, std::vector<Moment>> write_store(const std::string& path, std::uint64_t seed,
+                                                       int events, int updates, OriginOptions options = {});
 
 // Runs one statement in a store behind its back.
 void tamper(const std::string& path, const char* sql);

@@ -28,7 +28,8 @@ constexpr OriginOptions often{40, 20'000, 15};  // snapshots
 
 std::vector<std::string> lines_of(const VerifyReport& report) {
   std::vector<std::string> lines;
-  for (const Finding& finding : report.findings) lines.push_back(finding.place + ": " + finding.what);
+  for (const Finding& finding : report.findings)
+    lines.push_back(finding.place + ": " + finding.what);
   return lines;
 }
 
@@ -48,7 +49,8 @@ class VerifyTest : public testing::Test {
 
   VerifyReport after(const std::string& damage) {
     const std::string copy = folder_ / "copy.db";
-    for (const char* end : {"", "-wal", "-shm"}) std::filesystem::remove(copy + end);
+    for (const char* end : {"", "-wal", "-shm"})
+      std::filesystem::remove(copy + end);
     std::filesystem::copy_file(path_, copy);
     Database(copy, Database::Mode::read_write).run(damage.c_str());
     const auto report = verify(copy);
@@ -59,9 +61,9 @@ class VerifyTest : public testing::Test {
   static std::string flip(const char* table, const char* column, const std::string& where, int at) {
     const std::string c = column;
     const std::string from = std::to_string(at);
-    return "UPDATE " + std::string(table) + " SET " + c + " = CAST(substr(" + c + ", 1, " + from + " - 1) || " +
-           "CASE substr(" + c + ", " + from + ", 1) WHEN x'41' THEN x'42' ELSE x'41' END || " + "substr(" + c +
-           ", " + from + " + 1) AS BLOB) WHERE " + where;
+    return "UPDATE " + std::string(table) + " SET " + c + " = CAST(substr(" + c + ", 1, " + from +
+           " - 1) || " + "CASE substr(" + c + ", " + from + ", 1) WHEN x'41' THEN x'42' ELSE x'41' END || " +
+           "substr(" + c + ", " + from + " + 1) AS BLOB) WHERE " + where;
   }
   std::string of_batch() const { return "first_offset = " + std::to_string(batch_); }
 
@@ -78,11 +80,11 @@ TEST_F(VerifyTest, AStoreAsItWasWrittenHasNoFault) {
   std::uint64_t calls = 0;
   Offset last;
   const auto report = verify(path_, [&](Offset done, Offset head) {
-    EXPECT_GT(done, last);
-    EXPECT_EQ(head.value, deltas_);
-    last = done;
-    ++calls;
-  }).value();
+                        EXPECT_GT(done, last);
+                        EXPECT_EQ(head.value, deltas_);
+                        last = done;
+                        ++calls;
+                      }).value();
   EXPECT_THAT(lines_of(report), IsEmpty());
   EXPECT_TRUE(report.sound());
   EXPECT_EQ(report.deltas, deltas_);
@@ -108,9 +110,9 @@ TEST_F(VerifyTest, WorksBesideARunningWriter) {
   Store store(path_, often);
   RandomFeed feed(22, 4);
   const auto report = verify(path_, [&](Offset, Offset head) {
-    EXPECT_EQ(head.value, deltas_);
-    store.run(feed, 1);
-  }).value();
+                        EXPECT_EQ(head.value, deltas_);
+                        store.run(feed, 1);
+                      }).value();
   EXPECT_THAT(lines_of(report), IsEmpty());
   EXPECT_EQ(report.deltas, deltas_);
   EXPECT_GT(store.origin().head().value, deltas_);
@@ -130,7 +132,8 @@ TEST_F(VerifyTest, AChangedByteOfABatchIsNamedOnceAndItsEventsAreTakenUpAgain) {
     }
   }
   for (const char* column : {"checksum", "committed_ms", "snapshots", "count"}) {
-    const auto report = after("UPDATE batches SET " + std::string(column) + " = " + column + " + 1 WHERE " + of_batch());
+    const auto report =
+        after("UPDATE batches SET " + std::string(column) + " = " + column + " + 1 WHERE " + of_batch());
     EXPECT_THAT(lines_of(report), ElementsAre(place)) << column;
   }
 }
@@ -149,26 +152,29 @@ TEST_F(VerifyTest, MissingBatchesAtTheBeginningAndTheEndAreNamed) {
   EXPECT_THAT(lines_of(first)[0], MatchesRegex("batches: offset.* (is|are) missing \\(the row at 1\\)"));
   const auto end = after("DELETE FROM batches WHERE first_offset > 1000");
   ASSERT_THAT(end.findings, SizeIs(1));
-  EXPECT_THAT(lines_of(end)[0], AllOf(StartsWith("batches: offsets 10"),
-                                      HasSubstr("-" + std::to_string(deltas_) + " are missing (the rows at 10"),
-                                      MatchesRegex(".* and [0-9]+ more\\)")));
+  EXPECT_THAT(lines_of(end)[0],
+              AllOf(StartsWith("batches: offsets 10"),
+                    HasSubstr("-" + std::to_string(deltas_) + " are missing (the rows at 10"),
+                    MatchesRegex(".* and [0-9]+ more\\)")));
   EXPECT_EQ(end.deltas + end.unchecked, deltas_);
 }
 
 TEST_F(VerifyTest, AllBatchesMissingIsOneFinding) {
   const auto report = after("DELETE FROM batches");
   ASSERT_THAT(report.findings, SizeIs(1));
-  EXPECT_THAT(lines_of(report)[0], StartsWith("batches: offsets 1-" + std::to_string(deltas_) + " are missing"));
+  EXPECT_THAT(lines_of(report)[0],
+              StartsWith("batches: offsets 1-" + std::to_string(deltas_) + " are missing"));
   EXPECT_EQ(report.unchecked, deltas_);
 }
 
 TEST_F(VerifyTest, AHeadThatIsNotTheLastOffsetIsNamed) {
   const std::string head = std::to_string(deltas_);
   EXPECT_THAT(lines_of(after("UPDATE meta SET value = value - 1 WHERE key = 'head'")),
-              ElementsAre("meta: head is " + std::to_string(deltas_ - 1) + ", the last batch ends at offset " + head));
+              ElementsAre("meta: head is " + std::to_string(deltas_ - 1) +
+                          ", the last batch ends at offset " + head));
   EXPECT_THAT(lines_of(after("UPDATE meta SET value = value + 2 WHERE key = 'head'")),
-              ElementsAre("batches: offsets " + std::to_string(deltas_ + 1) + "-" + std::to_string(deltas_ + 2) +
-                          " are missing"));
+              ElementsAre("batches: offsets " + std::to_string(deltas_ + 1) + "-" +
+                          std::to_string(deltas_ + 2) + " are missing"));
 }
 
 TEST_F(VerifyTest, AChangedSnapshotIsNamed) {
@@ -183,7 +189,8 @@ TEST_F(VerifyTest, AChangedSnapshotIsNamed) {
     EXPECT_EQ(report.unchecked, 0U);
   }
   for (const char* column : {"digest", "source_time_ms", "ingest_time_ms"}) {
-    const auto report = after("UPDATE snapshots SET " + std::string(column) + " = " + column + " + 1 WHERE " + where);
+    const auto report =
+        after("UPDATE snapshots SET " + std::string(column) + " = " + column + " + 1 WHERE " + where);
     EXPECT_THAT(lines_of(report), ElementsAre(StartsWith(place))) << column;
   }
 }
@@ -198,7 +205,8 @@ TEST_F(VerifyTest, ASnapshotThatStandsAtAnotherPlaceIsNamed) {
   const auto event = after("UPDATE snapshots SET event = 77" + where);
   EXPECT_THAT(lines_of(event), testing::Contains(HasSubstr("event with handle 77")));
   const auto nowhere = after("UPDATE snapshots SET last_offset = 1000000" + where);
-  EXPECT_THAT(lines_of(nowhere), testing::Contains(HasSubstr("names offset 1000000, which is none of the journal's")));
+  EXPECT_THAT(lines_of(nowhere),
+              testing::Contains(HasSubstr("names offset 1000000, which is none of the journal's")));
 }
 
 // Its row is consistent in itself, and wrong all the same.
@@ -207,21 +215,26 @@ TEST_F(VerifyTest, ASnapshotOfAnotherStateIsToldApartInWords) {
       "UPDATE snapshots SET (state, digest, source_time_ms) = "
       "(SELECT state, digest, source_time_ms FROM snapshots WHERE event = 3 LIMIT 1 OFFSET 1) "
       "WHERE rowid = (SELECT rowid FROM snapshots WHERE event = 3 LIMIT 1 OFFSET 2)");
-  EXPECT_THAT(lines_of(report), ElementsAre(MatchesRegex("snapshots, event event-[0-9]+, seq [0-9]+: differs from the "
-                                                         "state rebuilt in [0-9]+ cells, rebuilt -> stored: .+")));
+  EXPECT_THAT(lines_of(report),
+              ElementsAre(MatchesRegex("snapshots, event event-[0-9]+, seq [0-9]+: differs from the "
+                                       "state rebuilt in [0-9]+ cells, rebuilt -> stored: .+")));
 }
 
 TEST_F(VerifyTest, AMissingSnapshotIsNamedByItsBatch) {
   Database db(path_, Database::Mode::read_only);
   const auto offset = db.value("SELECT last_offset FROM snapshots WHERE event = 2 LIMIT 1 OFFSET 1");
-  const auto batch = db.value(("SELECT max(first_offset) FROM batches WHERE first_offset <= " + std::to_string(offset)).c_str());
+  const auto batch = db.value(
+      ("SELECT max(first_offset) FROM batches WHERE first_offset <= " + std::to_string(offset)).c_str());
   const auto report = after("DELETE FROM snapshots WHERE last_offset = " + std::to_string(offset));
-  EXPECT_THAT(lines_of(report), ElementsAre(MatchesRegex("snapshots: of the batch at offset " + std::to_string(batch) +
-                                                         " there are [0-9]+, with it were written [0-9]+")));
+  EXPECT_THAT(lines_of(report),
+              ElementsAre(MatchesRegex("snapshots: of the batch at offset " + std::to_string(batch) +
+                                       " there are [0-9]+, with it were written [0-9]+")));
 }
 
 TEST_F(VerifyTest, RowsOfEventBatchesAreComparedWithTheBatches) {
-  const std::string row = " WHERE event = 1 AND first_seq = (SELECT first_seq FROM event_batches WHERE event = 1 LIMIT 1 OFFSET 9)";
+  const std::string row =
+      " WHERE event = 1 AND first_seq = (SELECT first_seq FROM event_batches WHERE event = 1 LIMIT 1 OFFSET "
+      "9)";
   Database db(path_, Database::Mode::read_only);
   const auto seq = db.value("SELECT first_seq FROM event_batches WHERE event = 1 LIMIT 1 OFFSET 9");
   const std::string id = JournalReader::open(path_)->events().value()[0].id;
@@ -229,9 +242,13 @@ TEST_F(VerifyTest, RowsOfEventBatchesAreComparedWithTheBatches) {
   EXPECT_THAT(lines_of(after("DELETE FROM event_batches" + row)),
               ElementsAre(StartsWith(place + "the row is missing: the batch at offset ")));
   EXPECT_THAT(lines_of(after("UPDATE event_batches SET count = count + 1" + row)),
-              ElementsAre(MatchesRegex(place + "says [0-9]+ deltas from seq [0-9]+, the batch at offset .* holds .*")));
-  EXPECT_THAT(lines_of(after("INSERT INTO event_batches SELECT event, first_seq + 100000, count, batch FROM event_batches" + row)),
-              ElementsAre(HasSubstr("is the second row of the batch")));
+              ElementsAre(MatchesRegex(
+                  place + "says [0-9]+ deltas from seq [0-9]+, the batch at offset .* holds .*")));
+  EXPECT_THAT(
+      lines_of(after(
+          "INSERT INTO event_batches SELECT event, first_seq + 100000, count, batch FROM event_batches" +
+          row)),
+      ElementsAre(HasSubstr("is the second row of the batch")));
   EXPECT_THAT(lines_of(after("INSERT INTO event_batches VALUES (1, 100000, 1, 1000000)")),
               ElementsAre(HasSubstr("seq 100000: names a batch at offset 1000000, where none begins")));
   EXPECT_THAT(lines_of(after("UPDATE event_batches SET batch = batch + 1" + row)), SizeIs(2));
@@ -244,16 +261,20 @@ TEST_F(VerifyTest, AChangedIdOfAnEventIsNamed) {
 }
 
 TEST_F(VerifyTest, AMissingOrSuperfluousEventIsNamed) {
-  EXPECT_THAT(lines_of(after("DELETE FROM events WHERE handle = 2")), ElementsAre("events: handle 2 is missing"));
+  EXPECT_THAT(lines_of(after("DELETE FROM events WHERE handle = 2")),
+              ElementsAre("events: handle 2 is missing"));
   EXPECT_THAT(lines_of(after("DELETE FROM events WHERE handle = 4")),
               ElementsAre("events: handle 4, which has deltas, is missing"));
-  EXPECT_THAT(lines_of(after("INSERT INTO events VALUES (5, 'more')")), ElementsAre("events, handle 5: more has no deltas"));
+  EXPECT_THAT(lines_of(after("INSERT INTO events VALUES (5, 'more')")),
+              ElementsAre("events, handle 5: more has no deltas"));
   EXPECT_THAT(lines_of(after("INSERT INTO events VALUES (7, 'more')")), SizeIs(2));
 }
 
 TEST_F(VerifyTest, NumbersOfSourcesThatAreNotThereAreNamed) {
-  EXPECT_THAT(lines_of(after("INSERT INTO source_numbers VALUES (3, 1, 5)")), ElementsAre(StartsWith("source_numbers, source 3")));
-  EXPECT_THAT(lines_of(after("INSERT INTO sources VALUES (3, 'x')")), ElementsAre("sources, number 3: x should have number 2"));
+  EXPECT_THAT(lines_of(after("INSERT INTO source_numbers VALUES (3, 1, 5)")),
+              ElementsAre(StartsWith("source_numbers, source 3")));
+  EXPECT_THAT(lines_of(after("INSERT INTO sources VALUES (3, 'x')")),
+              ElementsAre("sources, number 3: x should have number 2"));
   EXPECT_THAT(lines_of(after("DELETE FROM meta WHERE key = 'epoch'")), ElementsAre(StartsWith("meta: ")));
 }
 
@@ -264,7 +285,9 @@ TEST_F(VerifyTest, ManyFaultsAreCountedAndNotAllListed) {
   EXPECT_EQ(all.unchecked, deltas_);
 
   // One sick event does not hide the others.
-  const auto one = after("UPDATE snapshots SET digest = digest + 1 WHERE event = 2; UPDATE events SET id = 'x' WHERE handle = 4");
+  const auto one = after(
+      "UPDATE snapshots SET digest = digest + 1 WHERE event = 2; UPDATE events SET id = 'x' WHERE handle = "
+      "4");
   EXPECT_THAT(one.findings, SizeIs(findings_of_event_max + 1));
   EXPECT_GT(one.more_findings, 0U);
   EXPECT_FALSE(one.sound());
@@ -280,7 +303,8 @@ TEST_F(VerifyTest, WhatNoSnapshotLeadsBackToIsNotTakenOnTrust) {
       return moment.offset.value >= first && moment.offset.value < first + static_cast<std::uint64_t>(count_);
     };
     if (std::none_of(moments.begin(), moments.end(), in_batch)) continue;
-    for (const Moment& moment : moments) unchecked += moment.offset.value >= first ? 1U : 0U;
+    for (const Moment& moment : moments)
+      unchecked += moment.offset.value >= first ? 1U : 0U;
   }
   EXPECT_GT(unchecked, 200U);
   EXPECT_EQ(report.unchecked, unchecked);
@@ -298,7 +322,8 @@ TEST_F(VerifyTest, NoChangedByteOfTheFileGoesUnnoticedWhereItChangesAState) {
     const std::size_t at = random.below(changed.size());
     changed[at] = static_cast<char>(changed[at] ^ static_cast<char>(1U << random.below(8)));
     write_bytes(copy, changed);
-    for (const char* end : {"-wal", "-shm"}) std::filesystem::remove(copy + end);
+    for (const char* end : {"-wal", "-shm"})
+      std::filesystem::remove(copy + end);
     const auto report = verify(copy);
     if (!report || !report->sound()) {
       ++noticed;
@@ -313,7 +338,9 @@ TEST_F(VerifyTest, NoChangedByteOfTheFileGoesUnnoticedWhereItChangesAState) {
       ASSERT_TRUE(event.has_value()) << at;
       ASSERT_TRUE(same_state(reader.state(event->handle, {}).value().state, moments.back().state)) << at;
       const Moment& moment = moments[random.below(moments.size())];
-      ASSERT_TRUE(same_state(reader.state(event->handle, {.seq = moment.state.seq}).value().state, moment.state)) << at;
+      ASSERT_TRUE(
+          same_state(reader.state(event->handle, {.seq = moment.state.seq}).value().state, moment.state))
+          << at;
     }
   }
   EXPECT_GT(noticed, 150);  // the rest fell on free space

@@ -13,6 +13,8 @@ namespace {
 
 namespace layout = block_layout;
 
+bool may_merge(std::uint64_t count) { return count != 0 && count <= 1ULL << 62; }
+
 class Reader {
  public:
   Reader(const EventState& before, std::string_view block) : before_(before), in_(block) {}
@@ -52,7 +54,7 @@ class Reader {
     if ((flags & layout::flag_merged) == 0) return;
     merged_ = true;
     delta_.merged = in_.varint();
-    if (delta_.merged == 0 || delta_.merged > (1ULL << 62)) complain("merges an impossible number of deltas");
+    if (!may_merge(delta_.merged)) complain("merges an impossible number of deltas");
   }
 
   // Whether a row may be written: numbers are given in order, so a new one is the next one.
@@ -121,8 +123,14 @@ class Reader {
     const std::uint64_t prefix = in_.varint();
     const std::uint64_t suffix = in_.varint();
     const std::uint64_t middle = in_.varint();
-    if (prefix > base.size() || suffix > base.size() - prefix || middle > limits::text_bytes) {
-      return complain("copies more of a text than there is");
+    if (prefix > base.size() || suffix > base.size() - prefix) return complain("copies more of a text than there is");
+    if (middle > limits::text_bytes || prefix + middle + suffix > limits::text_bytes) {
+      return complain("has a text of more than " + std::to_string(limits::text_bytes) + " bytes");
+    }
+    // A copied text costs its block a few bytes only, so what it costs here is counted.
+    new_text_bytes_ += prefix + middle + suffix;
+    if (before_.text_bytes() + new_text_bytes_ > 2 * limits::event_text_bytes) {
+      return complain("has more text than an event may have");
     }
     std::string text(base.substr(0, prefix));
     text.append(in_.bytes(middle));
@@ -136,7 +144,12 @@ class Reader {
     std::int64_t previous_row = -1;
     for (bool last = false; !last && ok();) {
       const std::uint64_t head = in_.varint();
-      if ((head & layout::other_market) != 0) market += in_.signed_varint();
+      if ((head & layout::other_market) != 0) {
+        const std::int64_t step = in_.signed_varint();
+        constexpr std::int64_t furthest = limits::markets_per_event;
+        if (step < -furthest || step > furthest) return complain("names a market past the limit");
+        market += step;
+      }
       last = (head & layout::last_row) != 0;
       const std::uint64_t outcome = head >> layout::outcome_shift;
       if (in_.failed()) return complain("ends early");
@@ -162,13 +175,15 @@ class Reader {
                        number <= static_cast<std::uint64_t>(Field::sp_lay) + layout::raw_twin;
       if (raw) number -= layout::raw_twin;
       std::uint64_t count = 1;
-      if ((head & layout::several) != 0) count = in_.varint() + 2;
+      const bool several = (head & layout::several) != 0;
+      if (several) count = in_.varint();
       if (in_.failed()) return complain("ends early");
       if (number >= field_count) return complain("has an unknown field");
       const auto field = static_cast<Field>(number);
-      if (count > in_.left() || (count > 1 && !layout::has_levels(field))) {
+      if (count > in_.left() || (several && !layout::has_levels(field))) {
         return complain("announces more cells than it can have");
       }
+      if (several) count += 2;
       if (static_cast<std::int64_t>(number) <= previous_field) return complain("has fields out of order");
       previous_field = static_cast<std::int64_t>(number);
       read_cells(Address(market, outcome, field), count, raw);
@@ -241,6 +256,7 @@ class Reader {
   std::uint32_t new_markets_ = 0;
   std::map<std::uint32_t, std::uint32_t> outcomes_;  // rows known of each market that the block names
   std::int64_t last_price_ = 0;
+  std::uint64_t new_text_bytes_ = 0;
 };
 
 }  // namespace
@@ -258,6 +274,7 @@ Result<BlockHeader> peek_block(std::string_view block) {
     if ((flags & layout::flag_merged) != 0) header.merged = in.varint();
   }
   if (in.failed()) return malformed("block ends early", in.at());
+  if (!may_merge(header.merged)) return malformed("block merges an impossible number of deltas", in.at());
   return header;
 }
 

@@ -4,6 +4,7 @@
 #include "core/varint.h"
 
 #include <algorithm>
+#include <optional>
 #include <span>
 
 namespace touchline {
@@ -20,24 +21,28 @@ bool is_text_change(const Change& change) {
 bool was_integer(const Change& change) { return change.before.kind == ValueKind::integer; }
 bool is_integer(const Change& change) { return change.now.kind == ValueKind::integer; }
 
-// The best price of a ladder before the delta, seen from the state after it; 0 if it was empty.
-std::uint32_t best_before(const EventState::Cells& ladder, Changes group, bool highest) {
-  const auto better = [&](std::uint32_t a, std::uint32_t b) { return b == 0 || (highest ? a > b : a < b); };
-  std::uint32_t best = 0;
-  for (const Change& change : group) {
+// The best price of a ladder's integers before the delta, seen from the state after it. `changes` are all of the
+// ladder's, whatever they turned from or into.
+std::optional<std::uint32_t> best_before(const EventState::Cells& ladder, Changes changes, bool highest) {
+  std::optional<std::uint32_t> best;
+  const auto consider = [&](std::uint32_t level) {
+    if (!best || (highest ? level > *best : level < *best)) best = level;
+  };
+  for (const Change& change : changes) {
     const std::uint32_t level = change.at.level();
-    if (was_integer(change) && level < exact_price_level && better(level, best)) best = level;
+    if (was_integer(change) && level < exact_price_level) consider(level);
   }
   const auto is_new = [&](std::uint32_t level) {
-    return std::any_of(group.begin(), group.end(), [&](const Change& change) {
+    return std::any_of(changes.begin(), changes.end(), [&](const Change& change) {
       return change.at.level() == level && !was_integer(change);
     });
   };
   const std::size_t count = ladder.keys.size();
   for (std::size_t i = 0; i < count; ++i) {
     const std::uint32_t level = ladder.keys[highest ? count - 1 - i : i].level();
-    if (level >= exact_price_level) continue;
-    if (!is_new(level)) return better(level, best) ? level : best;
+    if (level >= exact_price_level || is_new(level)) continue;
+    consider(level);
+    break;
   }
   return best;
 }
@@ -50,9 +55,11 @@ class Writer {
   void write(std::int64_t source_time_before_ms) {
     std::size_t texts = 0;
     for (const Change& change : delta_.changes) texts += is_text_change(change) ? 1U : 0U;
-    write_header(source_time_before_ms, texts != 0);
+    // A merged delta may cancel out: no texts and no rows are said by an empty list of texts.
+    const bool has_texts = texts != 0 || delta_.changes.empty();
+    write_header(source_time_before_ms, has_texts);
     const bool rows = texts != delta_.changes.size();
-    if (texts != 0) write_texts(texts, rows);
+    if (has_texts) write_texts(texts, rows);
     if (rows) write_rows();
   }
 
@@ -178,11 +185,29 @@ class Writer {
     const Address at = group[0].at;
     if (at.field() != Field::traded) {
       const auto ladder = after_->cells(at.market(), at.outcome()).field(at.field());
-      const std::uint32_t best = best_before(ladder, group, best_is_highest(at.field()));
-      if (best != 0) return best;
+      const auto best = best_before(ladder, changes_of(at, at.field()), best_is_highest(at.field()));
+      if (best) return *best;
     }
-    const std::int64_t last = after_->integer(Address(at.market(), at.outcome(), Field::last_price)).value_or(0);
+    const std::int64_t last = last_price(at);
     return last > 0 && last < exact_price_level ? static_cast<std::uint32_t>(last) : 0;
+  }
+
+  // As the rows of this block leave it: one that turned into a text still counts as it was.
+  std::int64_t last_price(Address at) const {
+    const Changes change = changes_of(at, Field::last_price);
+    if (!change.empty() && is_text_change(change[0]) && was_integer(change[0])) return change[0].before.integer;
+    return after_->integer(Address(at.market(), at.outcome(), Field::last_price)).value_or(0);
+  }
+
+  // All changes of one field of a row.
+  Changes changes_of(Address row, Field field) const {
+    const auto& changes = delta_.changes;
+    const auto before = [](const Change& change, Address at) { return change.at < at; };
+    const Address from(row.market(), row.outcome(), field, 0);
+    const auto first = std::lower_bound(changes.begin(), changes.end(), from, before);
+    auto last = first;
+    while (last != changes.end() && last->at.packed >> 24 == from.packed >> 24) ++last;
+    return {first, last};
   }
 
   void write_value(const Change& change, bool ladder) {

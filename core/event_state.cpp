@@ -75,6 +75,7 @@ EventState::Before EventState::take_text(Row& row, Address at) {
   Before before{ValueKind::text, 0, std::move(text->second)};
   row.texts.erase(text);
   digest_ -= cell_hash(at, std::string_view(before.text));
+  text_bytes_ -= before.text.size();
   --cell_count_;
   return before;
 }
@@ -114,8 +115,10 @@ EventState::Before EventState::set(Address at, std::string_view text) {
   const auto found = text_position(in.texts, at.key());
   const auto place = in.texts.begin() + (found - in.texts.cbegin());
   digest_ += cell_hash(at, text);
+  text_bytes_ += text.size();
   if (found != in.texts.cend() && found->first == at.key()) {
     digest_ -= cell_hash(at, std::string_view(place->second));
+    text_bytes_ -= place->second.size();
     before = {ValueKind::text, 0, std::exchange(place->second, std::string(text))};
     return before;
   }

@@ -73,6 +73,7 @@ class EventState {
   std::uint64_t digest() const { return digest_; }
   std::uint64_t digest_from_scratch() const;
   std::size_t cell_count() const { return cell_count_; }
+  std::size_t text_bytes() const { return text_bytes_; }  // of all text cells together
   std::size_t memory_bytes() const;
 
   Seq seq{};                       // of the last delta applied
@@ -98,6 +99,7 @@ class EventState {
   std::vector<Market> markets_;
   std::uint64_t digest_ = 0;
   std::size_t cell_count_ = 0;
+  std::size_t text_bytes_ = 0;
 };
 
 }  // namespace touchline

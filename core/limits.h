@@ -14,6 +14,8 @@ inline constexpr std::uint32_t markets_per_event = 1U << 18;
 inline constexpr std::uint32_t outcomes_per_market = (1U << 12) - 1;
 inline constexpr std::uint32_t levels_per_field = 1U << 24;
 inline constexpr std::size_t text_bytes = 1U << 20;
+// All texts of one event together. A block that would lead past twice as much is refused as malformed.
+inline constexpr std::size_t event_text_bytes = 64U << 20;
 
 // One line of a source. A longer one is skipped to its end and refused by name.
 inline constexpr std::size_t line_bytes = 16U << 20;

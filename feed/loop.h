@@ -21,8 +21,8 @@ class Loop {
   Loop(const Loop&) = delete;
   Loop& operator=(const Loop&) = delete;
 
-  void run();   // until stop(), or until nothing is left to wait for
-  void stop();
+  void run();   // until stop(), or until nothing is left to wait for; may be called again
+  void stop();  // ends the run() under way, not a later one
   void post(std::function<void()> work);
   void after(std::chrono::milliseconds delay, std::function<void()> work);
   // Again and again until it returns false.

@@ -113,9 +113,12 @@ class Reader {
  public:
   explicit Reader(const Endpoint& endpoint) : endpoint_(endpoint), thread_([this] { run(); }) {}
   ~Reader() {
+    if (!thread_.joinable()) return;
     loop_.post([this] { loop_.stop(); });
     thread_.join();
   }
+  // Until the publisher has closed the line.
+  void join() { thread_.join(); }
   bool joined() const { return joined_.load(); }
   std::uint64_t offset() const { return offset_.load(); }
   std::uint64_t bytes() const { return bytes_.load(); }
@@ -182,9 +185,13 @@ class WholeRun {
     stages.commits = pipeline_->commit_counts().commits;
     stages.commit = static_cast<double>(pipeline_->commit_counts().took_us) / 1e6;
     pipeline_->hub().goodbye_all({GoodbyeReason::finished, 0, ""});
-    server.drain([this] { loop_.stop(); });
-    loop_.run();
-    while (reader_->bytes() == 0) std::this_thread::yield();
+    bool drained = false;
+    server.drain([&] {
+      drained = true;
+      loop_.stop();
+    });
+    if (!drained) loop_.run();
+    reader_->join();
     stages.wire_bytes = reader_->bytes();
     if (reader_->resyncs() != 0) return Error{ErrorKind::mismatch, "the subscriber's digests differed", 0};
     reader_.reset();

@@ -7,6 +7,7 @@
 #include <array>
 #include <cstdio>
 #include <fstream>
+#include <map>
 #include <utility>
 
 namespace touchline::golden {
@@ -43,9 +44,16 @@ std::string quoted(std::string_view text) {
   return out;
 }
 
-// As many items to a line as fit.
+// As many short items to a line as fit.
 std::string json_list(const std::vector<std::string>& items, int indent) {
   if (items.empty()) return "[]";
+  if (items.front().find('\n') != std::string::npos) {
+    std::string out = "[\n";
+    for (std::size_t i = 0; i < items.size(); ++i) {
+      out += spaces(indent + 2) + items[i] + (i + 1 == items.size() ? "\n" : ",\n");
+    }
+    return out + spaces(indent) + "]";
+  }
   std::string out = "[\n";
   std::string line = spaces(indent + 2);
   for (std::size_t i = 0; i < items.size(); ++i) {
@@ -85,8 +93,10 @@ Json& Json::bytes(std::string_view key, std::string_view value) {
 }
 
 Json& Json::state(std::string_view key, const EventState& state) {
+  std::map<Address, std::string> table;
+  state.for_each([&](Address address, const Value& value) { table[address] = cell_json(address, value); });
   std::vector<std::string> cells;
-  state.for_each([&](Address address, const Value& value) { cells.push_back(cell_json(address, value)); });
+  for (const auto& [address, cell] : table) cells.push_back(cell);
   Json json(inner());
   json.number("seq", state.seq.value).signed_number("source_time_ms", state.source_time_ms);
   json.digest("digest", state.digest()).raw("cells", json_list(cells, json.inner()));

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "core/event_state.h"
+#include "core/varint.h"
 
 #include <cstdint>
 #include <string>
@@ -47,6 +48,14 @@ std::string quoted(std::string_view text);
 constexpr Address at(std::uint32_t market, std::uint32_t outcome, Field field, std::uint32_t level = 0) {
   return Address(market, outcome, field, level);
 }
+
+// Bytes by hand, for what our writers do not write.
+struct Bytes {
+  std::string out;
+  Bytes& v(std::uint64_t value) { return put_varint(out, value), *this; }
+  Bytes& z(std::int64_t value) { return put_zigzag(out, value), *this; }
+  Bytes& text(std::string_view bytes) { return out.append(bytes), *this; }
+};
 
 // An event with two markets: the state that most vectors start from.
 EventState match();

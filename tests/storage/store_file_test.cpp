@@ -151,7 +151,7 @@ TEST(StoreFile, AReaderNamesWhatIsMissingAndMakesNothing) {
   const TempFolder folder;
   const auto missing = JournalReader::open(folder / "store.db");
   ASSERT_FALSE(missing);
-  EXPECT_EQ(missing.error().kind, ErrorKind::environment);
+  EXPECT_EQ(missing.error().kind, ErrorKind::not_found);
   EXPECT_THAT(missing.error().text, HasSubstr("No such file"));
   EXPECT_TRUE(names_in(folder.path()).empty());
   EXPECT_THAT(JournalReader::open(folder.path().string()).error().text, HasSubstr("is a folder"));

@@ -124,6 +124,7 @@ std::map<std::string, std::vector<Moment>> write_store(const std::string& path, 
 
 void tamper(const std::string& path, const char* sql) {
   Database db(path, Database::Mode::read_write);
+  db.run("PRAGMA synchronous = OFF");
   db.run(sql);
 }
 

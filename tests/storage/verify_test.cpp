@@ -9,6 +9,8 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -33,26 +35,35 @@ std::vector<std::string> lines_of(const VerifyReport& report) {
   return lines;
 }
 
+// A sound store, written once, and what is known of it.
+struct Original {
+  TempFolder folder;
+  std::string path = folder / "original.db";
+  std::map<std::string, std::vector<Moment>> past = write_store(path, 21, 4, 1'200, often);
+};
+
 class VerifyTest : public testing::Test {
  protected:
+  static void SetUpTestSuite() { original_ = std::make_unique<Original>(); }
+  static void TearDownTestSuite() { original_.reset(); }
+
   void SetUp() override {
-    past_ = write_store(path_, 21, 4, 1'200, often);
-    // The bytes of the damaged copy are those of this one file alone.
-    ASSERT_FALSE(std::filesystem::exists(path_ + "-wal"));
-    Database db(path_, Database::Mode::read_only);
+    std::filesystem::copy_file(original_->path, path_);
+    Database db(path_, Database::Mode::frozen);
     // A batch in the middle that touches several events.
     batch_ = db.value("SELECT first_offset FROM batches WHERE first_offset > 600 AND count >= 8 LIMIT 1");
     count_ = db.value(("SELECT count FROM batches WHERE first_offset = " + std::to_string(batch_)).c_str());
     deltas_ = static_cast<std::uint64_t>(db.value("SELECT value FROM meta WHERE key = 'head'"));
     snapshots_ = db.value("SELECT count(*) FROM snapshots");
   }
+  static const std::map<std::string, std::vector<Moment>>& past() { return original_->past; }
 
   VerifyReport after(const std::string& damage) {
     const std::string copy = folder_ / "copy.db";
     for (const char* end : {"", "-wal", "-shm"})
       std::filesystem::remove(copy + end);
     std::filesystem::copy_file(path_, copy);
-    Database(copy, Database::Mode::read_write).run(damage.c_str());
+    tamper(copy, damage.c_str());
     const auto report = verify(copy);
     EXPECT_TRUE(report) << report.error().text;
     return *report;
@@ -69,12 +80,15 @@ class VerifyTest : public testing::Test {
 
   TempFolder folder_;
   std::string path_ = folder_ / "store.db";
-  std::map<std::string, std::vector<Moment>> past_;
   std::int64_t batch_ = 0;
   std::int64_t count_ = 0;
   std::uint64_t deltas_ = 0;
   std::int64_t snapshots_ = 0;
+
+ private:
+  static std::unique_ptr<Original> original_;
 };
+std::unique_ptr<Original> VerifyTest::original_;
 
 TEST_F(VerifyTest, AStoreAsItWasWrittenHasNoFault) {
   std::uint64_t calls = 0;
@@ -179,7 +193,7 @@ TEST_F(VerifyTest, AHeadThatIsNotTheLastOffsetIsNamed) {
 
 TEST_F(VerifyTest, AChangedSnapshotIsNamed) {
   const std::string where = "rowid = (SELECT rowid FROM snapshots WHERE event = 3 LIMIT 1 OFFSET 2)";
-  Database db(path_, Database::Mode::read_only);
+  Database db(path_, Database::Mode::frozen);
   const auto seq = db.value("SELECT seq FROM snapshots WHERE event = 3 LIMIT 1 OFFSET 2");
   const std::string id = JournalReader::open(path_)->events().value()[2].id;
   const std::string place = "snapshots, event " + id + ", seq " + std::to_string(seq) + ": ";
@@ -221,7 +235,7 @@ TEST_F(VerifyTest, ASnapshotOfAnotherStateIsToldApartInWords) {
 }
 
 TEST_F(VerifyTest, AMissingSnapshotIsNamedByItsBatch) {
-  Database db(path_, Database::Mode::read_only);
+  Database db(path_, Database::Mode::frozen);
   const auto offset = db.value("SELECT last_offset FROM snapshots WHERE event = 2 LIMIT 1 OFFSET 1");
   const auto batch = db.value(
       ("SELECT max(first_offset) FROM batches WHERE first_offset <= " + std::to_string(offset)).c_str());
@@ -235,7 +249,7 @@ TEST_F(VerifyTest, RowsOfEventBatchesAreComparedWithTheBatches) {
   const std::string row =
       " WHERE event = 1 AND first_seq = (SELECT first_seq FROM event_batches WHERE event = 1 LIMIT 1 OFFSET "
       "9)";
-  Database db(path_, Database::Mode::read_only);
+  Database db(path_, Database::Mode::frozen);
   const auto seq = db.value("SELECT first_seq FROM event_batches WHERE event = 1 LIMIT 1 OFFSET 9");
   const std::string id = JournalReader::open(path_)->events().value()[0].id;
   const std::string place = "event_batches, event " + id + ", seq " + std::to_string(seq) + ": ";
@@ -298,7 +312,7 @@ TEST_F(VerifyTest, WhatNoSnapshotLeadsBackToIsNotTakenOnTrust) {
                             flip("batches", "items", of_batch(), 3));
   const auto first = static_cast<std::uint64_t>(batch_);
   std::uint64_t unchecked = 0;
-  for (const auto& [id, moments] : past_) {
+  for (const auto& [id, moments] : past()) {
     const auto in_batch = [&](const Moment& moment) {
       return moment.offset.value >= first && moment.offset.value < first + static_cast<std::uint64_t>(count_);
     };
@@ -333,7 +347,7 @@ TEST_F(VerifyTest, NoChangedByteOfTheFileGoesUnnoticedWhereItChangesAState) {
       continue;
     }
     auto reader = JournalReader::open(copy).value();
-    for (const auto& [id, moments] : past_) {
+    for (const auto& [id, moments] : past()) {
       const auto event = reader.find_event(id).value();
       ASSERT_TRUE(event.has_value()) << at;
       ASSERT_TRUE(same_state(reader.state(event->handle, {}).value().state, moments.back().state)) << at;
@@ -349,7 +363,7 @@ TEST_F(VerifyTest, NoChangedByteOfTheFileGoesUnnoticedWhereItChangesAState) {
 TEST_F(VerifyTest, WhatIsNoStoreIsAnErrorAndNoFinding) {
   write_bytes(folder_ / "text", "no store\n");
   EXPECT_EQ(verify(folder_ / "text").error().kind, ErrorKind::unsupported);
-  EXPECT_EQ(verify(folder_ / "missing").error().kind, ErrorKind::environment);
+  EXPECT_EQ(verify(folder_ / "missing").error().kind, ErrorKind::not_found);
 }
 
 }  // namespace

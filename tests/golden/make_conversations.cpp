@@ -1,0 +1,338 @@
+// Golden conversations: what both ends say, frame by frame, and how the subscriber stands at the end.
+
+#include "core/block.h"
+#include "core/check.h"
+#include "core/subscriber.h"
+#include "tests/golden/make_golden.h"
+
+#include <algorithm>
+#include <functional>
+#include <utility>
+
+namespace touchline::golden {
+namespace {
+
+// An event as its publisher has it.
+struct Published {
+  EventHandle handle;
+  EventState state;
+
+  std::string next(const std::function<void(EventState&)>& change, std::int64_t time_step_ms = 40,
+                   std::uint64_t merged = 0) {
+    const EventState before = state;
+    change(state);
+    state.seq = Seq(before.seq.value + std::max<std::uint64_t>(merged, 1));
+    state.source_time_ms = before.source_time_ms + time_step_ms;
+    std::string block;
+    if (merged != 0) {
+      encode_merged_block(block, diff(before, state), before.source_time_ms);
+    } else {
+      encode_block(block, state, diff(before, state), before.source_time_ms);
+    }
+    return block;
+  }
+  KeyframeChunk keyframe(Offset offset) const {
+    KeyframeChunk chunk{handle, state.seq, offset, state.digest(), state.source_time_ms, 0, 1, false, 0, {}};
+    encode_state(chunk.data, state);
+    chunk.state_bytes = chunk.data.size();
+    return chunk;
+  }
+  EventDigest digest() const { return {handle, state.seq, state.digest()}; }
+};
+
+class Conversation {
+ public:
+  Conversation(std::string_view name, Hello hello) : json_(2), subscriber_(std::move(hello), {}) {
+    json_.text("name", name);
+    from_subscriber();
+  }
+
+  template <class Message>
+  void publish(const Message& message) {
+    std::string bytes;
+    put(bytes, message);
+    publish_bytes(bytes);
+  }
+  void deltas(const std::string& body) {
+    std::string bytes;
+    put_frame(bytes, FrameKind::deltas, body);
+    publish_bytes(bytes);
+  }
+  void ping(std::uint64_t nonce) {
+    std::string bytes;
+    put(bytes, Ping{nonce}, FrameKind::ping);
+    publish_bytes(bytes);
+  }
+  void acknowledge() {
+    subscriber_.acknowledge();
+    from_subscriber();
+  }
+  void reconnect() {
+    connections_.push_back(json_list(std::exchange(entries_, {}), 6));
+    subscriber_.reconnect();
+    from_subscriber();
+  }
+
+  std::string done() {
+    connections_.push_back(json_list(std::exchange(entries_, {}), 6));
+    std::vector<std::pair<EventHandle, const EventState*>> states;
+    for (const auto& [handle, state] : subscriber_.states()) states.emplace_back(handle, &state);
+    std::sort(states.begin(), states.end());
+    std::vector<std::string> events;
+    for (const auto& [handle, state] : states) {
+      events.push_back(Json(6).number("event", handle.value).state("state", *state).done());
+    }
+    json_.raw("connections", json_list(connections_, 4));
+    json_.number("epoch", subscriber_.position().epoch.value).number("offset", subscriber_.position().offset.value);
+    return json_.raw("events", json_list(events, 4)).done();
+  }
+
+ private:
+  void publish_bytes(const std::string& bytes) {
+    add("publisher", bytes);
+    const auto taken = subscriber_.receive(bytes);
+    if (!taken) std::fprintf(stderr, "%s\n", taken.error().text.c_str());
+    TL_CHECK(taken);
+    from_subscriber();
+  }
+  void from_subscriber() {
+    if (const std::string bytes = subscriber_.take_output(); !bytes.empty()) add("subscriber", bytes);
+  }
+  void add(std::string_view from, const std::string& bytes) {
+    FrameReader reader;
+    reader.append(bytes);
+    Frame frame;
+    TL_CHECK(reader.next(frame).value());
+    entries_.push_back(Json(8).text("from", from).text("frame", name_of(frame.kind)).bytes("bytes", bytes).done());
+  }
+
+  Json json_;
+  Subscriber subscriber_;
+  std::vector<std::string> entries_;
+  std::vector<std::string> connections_;
+};
+
+class Body {
+ public:
+  Body& item(const Published& event, const std::string& block) {
+    put_item(body_, event.handle, block);
+    return *this;
+  }
+  Body& last(const Published& event, const std::string& block) {
+    put_last_item_head(body_, event.handle);
+    body_ += block;
+    return *this;
+  }
+  Body& skip(std::uint64_t count) {
+    put_skip(body_, count);
+    return *this;
+  }
+  operator const std::string&() const { return body_; }
+
+ private:
+  std::string body_;
+};
+
+constexpr std::int64_t noon = 1'786'795'200'000;
+
+Published derby() {
+  Published event{EventHandle(3), {}};
+  event.state.set(at(0, 0, Field::id), std::string_view("m-1"));
+  event.state.set(at(0, 0, Field::sport), std::string_view("football"));
+  event.state.set(at(0, 0, Field::status), static_cast<std::int64_t>(EventStatus::live));
+  event.state.set(at(1, 0, Field::id), std::string_view("1x2"));
+  event.state.set(at(1, 0, Field::status), static_cast<std::int64_t>(MarketStatus::open));
+  event.state.set(at(1, 1, Field::id), std::string_view("home"));
+  event.state.set(at(1, 1, Field::back, 185), 12'000);
+  event.state.set(at(1, 1, Field::back, 184), 30'000);
+  event.state.seq = Seq(2);
+  event.state.source_time_ms = noon;
+  return event;
+}
+
+Published other() {
+  Published event = derby();
+  event.handle = EventHandle(4);
+  event.state.set(at(0, 0, Field::id), std::string_view("m-2"));
+  return event;
+}
+
+Welcome welcome(std::uint64_t offset, ResumeKind resume = ResumeKind::keyframes,
+                std::string_view reason = "no position given") {
+  return {protocol_version, {Epoch(1), Offset(offset)}, Durability::durable, 1'000, 16U << 20, resume,
+          std::string(reason), "touchline 0.1.0"};
+}
+
+std::function<void(EventState&)> back(std::uint32_t price, std::int64_t size) {
+  return [=](EventState& s) { s.set(at(1, 1, Field::back, price), size); };
+}
+
+std::string worked_example() {
+  Hello hello;
+  hello.relay = "edge-1";
+  hello.filter.sports = {"football"};
+  Conversation talk("worked example", hello);
+  Published event = derby();
+  talk.publish(welcome(7));
+  talk.publish(event.keyframe(Offset(7)));
+  talk.deltas(Body().last(event, event.next([](EventState& s) {
+    s.set(at(1, 1, Field::back, 185), 9'500);
+    s.set(at(1, 1, Field::back, 186), 2'000);
+  })));
+  Published next{EventHandle(5), {}};
+  const std::string goal = event.next([](EventState& s) {
+    s.set(at(0, 0, Field::home_score), 1);
+    s.set(at(1, 0, Field::status), static_cast<std::int64_t>(MarketStatus::suspended));
+    s.erase(at(1, 1, Field::back, 186));
+  }, 60);
+  const std::string first = next.next([](EventState& s) {
+    s.set(at(0, 0, Field::id), std::string_view("m-3"));
+    s.set(at(0, 0, Field::sport), std::string_view("football"));
+  }, noon);
+  talk.deltas(Body().item(event, goal).last(next, first));
+  talk.deltas(Body().skip(3));
+  talk.publish(Heartbeat{Offset(13), noon + 1'000, {}});
+  talk.publish(Checkpoint{Offset(13), {event.digest(), next.digest()}});
+  talk.acknowledge();
+  talk.publish(Goodbye{GoodbyeReason::shutdown, 1'250, "the service stops"});
+  return talk.done();
+}
+
+std::string resync() {
+  Conversation talk("a digest differs, the keyframe settles it", Hello{});
+  Published event = derby();
+  talk.publish(welcome(2));
+  talk.publish(event.keyframe(Offset(2)));
+  talk.deltas(Body().last(event, event.next(back(186, 500))));
+  // As if a cell had been damaged: the publisher's state is another one from here on.
+  event.state.set(at(1, 1, Field::back, 184), 31'000);
+  talk.publish(Checkpoint{Offset(3), {event.digest()}});
+  talk.deltas(Body().item(event, event.next(back(184, 31'500))));
+  talk.publish(event.keyframe(Offset(4)));
+  talk.deltas(Body().last(event, event.next(back(184, 32'000))));
+  talk.publish(Checkpoint{Offset(5), {event.digest()}});
+  return talk.done();
+}
+
+std::string broken_block() {
+  Conversation talk("a block that cannot be read, the keyframe settles it", Hello{});
+  Published event = derby();
+  talk.publish(welcome(2));
+  talk.publish(event.keyframe(Offset(2)));
+  const std::string lost = event.next(back(186, 500));
+  talk.deltas(Body().last(event, lost + "more"));
+  talk.publish(event.keyframe(Offset(3)));
+  talk.publish(Heartbeat{Offset(3), noon, {}});
+  return talk.done();
+}
+
+std::string tail() {
+  Conversation talk("resume: the tail", Hello{});
+  Published event = derby();
+  talk.publish(welcome(2));
+  talk.publish(event.keyframe(Offset(2)));
+  talk.deltas(Body().last(event, event.next(back(186, 500))));
+  talk.reconnect();
+  talk.publish(welcome(3, ResumeKind::tail, "the tail is in memory"));
+  talk.deltas(Body().item(event, event.next(back(187, 500))).last(event, event.next(back(187, 400))));
+  talk.publish(Checkpoint{Offset(5), {event.digest()}});
+  return talk.done();
+}
+
+std::string reset() {
+  Conversation talk("resume: reset, everything is forgotten", Hello{});
+  Published event = derby();
+  talk.publish(welcome(2));
+  talk.publish(event.keyframe(Offset(2)));
+  talk.publish(other().keyframe(Offset(2)));
+  talk.publish(Heartbeat{Offset(2), noon, {}});
+  talk.reconnect();
+  Welcome again = welcome(1, ResumeKind::reset, "the position is of another epoch");
+  again.position.epoch = Epoch(2);
+  talk.publish(again);
+  Published fresh = derby();
+  fresh.handle = EventHandle(1);
+  fresh.state.seq = Seq(1);
+  talk.publish(fresh.keyframe(Offset(1)));
+  talk.publish(Heartbeat{Offset(1), noon, {}});
+  return talk.done();
+}
+
+std::string behind() {
+  Conversation talk("fallen behind: keyframes ahead of the position, then a skip", Hello{});
+  Published event = derby();
+  talk.publish(welcome(2));
+  talk.publish(event.keyframe(Offset(2)));
+  talk.deltas(Body().last(event, event.next(back(186, 500))));
+  for (std::int64_t size = 1; size <= 100; ++size) event.next(back(186, size));
+  talk.publish(event.keyframe(Offset(103)));
+  talk.publish(other().keyframe(Offset(103)));
+  talk.deltas(Body().skip(100));
+  talk.deltas(Body().last(event, event.next(back(186, 700))));
+  talk.publish(Checkpoint{Offset(104), {event.digest()}});
+  return talk.done();
+}
+
+std::string ahead() {
+  Conversation talk("deltas that a keyframe holds already are counted and left out", Hello{});
+  Published event = derby();
+  Published second = other();
+  talk.publish(welcome(2));
+  talk.publish(event.keyframe(Offset(2)));
+  talk.publish(second.keyframe(Offset(2)));
+  const std::string one = event.next(back(186, 500));
+  const std::string two = second.next(back(186, 600));
+  const std::string three = event.next(back(186, 700));
+  talk.publish(event.keyframe(Offset(5)));
+  talk.deltas(Body().item(event, one).item(second, two).last(event, three));
+  talk.deltas(Body().last(event, event.next(back(186, 800))));
+  talk.publish(Checkpoint{Offset(6), {event.digest(), second.digest()}});
+  return talk.done();
+}
+
+std::string conflated() {
+  Conversation talk("merged blocks count as what they merge", Hello{});
+  Published event = derby();
+  Published second = other();
+  talk.publish(welcome(2));
+  talk.publish(event.keyframe(Offset(2)));
+  talk.publish(second.keyframe(Offset(2)));
+  talk.deltas(Body().item(event, event.next(back(186, 500), 400, 9)).last(second, second.next(back(186, 9), 400, 3)));
+  talk.publish(Heartbeat{Offset(14), noon, {}});
+  talk.deltas(Body().item(second, second.next(back(185, 10))).last(event, event.next(back(187, 9))));
+  talk.publish(Checkpoint{Offset(16), {event.digest(), second.digest()}});
+  return talk.done();
+}
+
+std::string chunked() {
+  Conversation talk("keyframes in chunks, and a ping between them", Hello{});
+  Published event = derby();
+  talk.publish(welcome(2));
+  KeyframeChunk chunk = event.keyframe(Offset(2));
+  const std::string data = chunk.data;
+  const std::size_t part = (data.size() + 2) / 3;
+  chunk.chunks = 3;
+  for (; chunk.chunk < chunk.chunks; ++chunk.chunk) {
+    chunk.data = data.substr(chunk.chunk * part, part);
+    talk.publish(chunk);
+    if (chunk.chunk == 1) talk.ping(77);
+  }
+  talk.publish(Checkpoint{Offset(2), {event.digest()}});
+  return talk.done();
+}
+
+std::string refused() {
+  Conversation talk("refused", Hello{});
+  talk.publish(ErrorMessage{ErrorCode::unsupported, "protocol version 2 is not 1"});
+  return talk.done();
+}
+
+}  // namespace
+
+std::string make_conversations() {
+  return json_list({worked_example(), chunked(), resync(), broken_block(), tail(), reset(), behind(), ahead(),
+                    conflated(), refused()},
+                   0);
+}
+
+}  // namespace touchline::golden

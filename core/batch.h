@@ -32,6 +32,9 @@ struct Rejected {
   std::string content;  // its beginning
 };
 
+// A refusal in the words of `FILE:LINE: byte N: what was wrong`.
+std::string describe(const Rejected& rejected);
+
 struct SnapshotRecord {
   EventHandle event;
   Seq seq;

@@ -11,7 +11,8 @@
 
 namespace touchline {
 
-inline constexpr std::int64_t hundredths_max = 9'000'000'000'000'000;  // 9e13 units, exact in a double
+// 9e13 units; from 7e13 on two counts may share one double.
+inline constexpr std::int64_t hundredths_max = 9'000'000'000'000'000;
 
 // The number in hundredths, or nothing where it is not exactly a count of hundredths or out of range.
 std::optional<std::int64_t> hundredths_of(double number);

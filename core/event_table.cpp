@@ -2,7 +2,6 @@
 
 #include "core/check.h"
 #include "core/life.h"
-#include "core/limits.h"
 
 #include <algorithm>
 #include <utility>
@@ -14,14 +13,21 @@ namespace {
 constexpr std::uint32_t attribute_owner_level = 256;
 constexpr SourceId first_source{1};
 
-// An event that nobody has named yet, for a market that came before its definition.
-std::string unplaced_event(std::string_view market_id) { return "market:" + std::string(market_id); }
-
 bool not_identity(Address at) { return !is_identity(at.field()) && at.field() != Field::owner; }
 bool in_image(Address at) { return not_identity(at) && !is_definition(at.field()); }
 bool in_definition(Address at) { return is_definition(at.field()); }
 
+bool holds_more_than_names(const EventState& state, std::uint32_t market) {
+  bool found = false;
+  for (std::uint32_t o = 0; o < state.outcome_count(market); ++o) {
+    state.for_each_in_row(market, o, [&](Address at, const Value&) { found = found || not_identity(at); });
+  }
+  return found;
+}
+
 }  // namespace
+
+std::string EventTable::unplaced_event(std::string_view market_id) { return std::string("market:").append(market_id); }
 
 LiveEvent* EventTable::find(std::string_view id) {
   const auto found = by_id_.find(id);
@@ -38,12 +44,17 @@ LiveEvent& EventTable::restore(EventHandle handle, EventState state) {
   LiveEvent& event = *events_.emplace_back(std::move(live));
   by_id_.emplace(event.id, &event);
   for (std::uint32_t m = 1; m < event.state.market_count(); ++m) {
-    outcomes_max_ = std::max(outcomes_max_, event.state.outcome_count(m));
-    // A market that went over to another event left its name behind, but no cells.
-    if (!event.state.cells(m, 0).keys.empty() || event.state.outcome_count(m) > 1) {
-      homes_.insert_or_assign(std::string(event.state.get(Address(m, 0, Field::id)).text), Home{&event, m});
+    most_.outcomes = std::max(most_.outcomes, event.state.outcome_count(m));
+    // A market that went over to another event left names behind, but nothing else.
+    std::string id(event.state.get(Address(m, 0, Field::id)).text);
+    if (holds_more_than_names(event.state, m)) {
+      homes_.insert_or_assign(std::move(id), Home{&event, m});
+    } else {
+      homes_.try_emplace(std::move(id), Home{&event, m});
     }
   }
+  most_.markets = std::max(most_.markets, event.state.market_count());
+  most_.text_bytes = std::max(most_.text_bytes, event.state.text_bytes());
   return event;
 }
 
@@ -58,26 +69,6 @@ Result<std::span<EventTable::Changed>> EventTable::apply(const Update& update, S
   sweep();
   finish();
   return std::span(changed_).first(changed_count_);
-}
-
-Result<void> EventTable::check_limits(const Update& update) const {
-  for (const Op& op : update.ops) {
-    if (op.text.size > limits::text_bytes || op.extra.size > limits::text_bytes) {
-      return Error{ErrorKind::limit, "a text of more than " + std::to_string(limits::text_bytes) + " bytes"};
-    }
-  }
-  if (outcomes_max_ + update.ops.size() <= limits::outcomes_per_market) return {};
-  // Only an update with thousands of parts comes here: count the outcomes of each of its markets.
-  TextMap<std::uint32_t> parts;
-  std::uint32_t* market = nullptr;
-  for (const Op& op : update.ops) {
-    if (op.kind == OpKind::market) market = &parts[std::string(update.look(op.text))];
-    if (op.kind != OpKind::outcome || market == nullptr) continue;
-    if (++*market > limits::outcomes_per_market - 1) {
-      return Error{ErrorKind::limit, "more than " + std::to_string(limits::outcomes_per_market - 1) + " outcomes in a market"};
-    }
-  }
-  return {};
 }
 
 void EventTable::run_op(const Update& update, const Op& op) {
@@ -99,17 +90,14 @@ void EventTable::run_op(const Update& update, const Op& op) {
     case OpKind::set_number: write(here, Value::of(op.number)); break;
     case OpKind::set_text: write(here, Value::of(text())); break;
     case OpKind::erase: write(here, {}); break;
-    case OpKind::clear: {
-      const auto ladder = event_->state.cells(market_, outcome_).field(op.field);
-      const std::vector<RowKey> keys(ladder.keys.begin(), ladder.keys.end());
-      for (const RowKey key : keys) write(Address(market_, outcome_, key), {});
-      break;
-    }
+    case OpKind::clear: clear(op.field); break;
     case OpKind::set_exact_level:
       write(Address(market_, outcome_, op.field, exact_level(update.look(op.extra))), Value::of(op.number));
       break;
     case OpKind::erase_exact_level:
-      write(Address(market_, outcome_, op.field, exact_level(update.look(op.extra))), {});
+      if (const auto known = event_->names.exact_price(update.look(op.extra))) {
+        write(Address(market_, outcome_, op.field, exact_price_level + *known), {});
+      }
       break;
     case OpKind::its_event: write(Address(0, 0, op.field), Value::of(text())); break;
     case OpKind::attribute_number:
@@ -147,6 +135,7 @@ void EventTable::go_to_event(LiveEvent& event) {
 std::uint32_t EventTable::market_named(std::string_view id) {
   if (const auto known = event_->names.market(id)) return *known;
   const std::uint32_t market = event_->names.add_market(id);
+  most_.markets = std::max(most_.markets, market + 1);
   write(Address(market, 0, Field::id), Value::of(id));
   if (source_ != first_source) write(Address(market, 0, Field::owner), Value::of(std::int64_t{source_.value}));
   return market;
@@ -245,7 +234,7 @@ void EventTable::go_to_outcome(std::string_view id, std::int64_t handicap) {
     return;
   }
   outcome_ = event_->names.add_outcome(market_, id, handicap);
-  outcomes_max_ = std::max(outcomes_max_, outcome_ + 1);
+  most_.outcomes = std::max(most_.outcomes, outcome_ + 1);
   write(Address(market_, outcome_, Field::id), Value::of(id));
   if (handicap != 0) write(Address(market_, outcome_, Field::handicap), Value::of(handicap));
 }
@@ -322,6 +311,14 @@ void EventTable::image() {
   replace(std::move(replaced));
 }
 
+void EventTable::clear(Field field) {
+  std::vector<Address> levels;
+  event_->state.for_each_in_row(market_, outcome_, [&](Address at, const Value&) {
+    if (at.field() == field) levels.push_back(at);
+  });
+  for (const Address level : levels) write(level, {});
+}
+
 void EventTable::definition() {
   for (std::uint32_t o = 0; o < event_->state.outcome_count(market_); ++o) replace_in_row(market_, o, in_definition);
 }
@@ -381,6 +378,7 @@ void EventTable::finish() {
     Delta& delta = changed_[i].delta;
     delta.normalise();
     if (delta.empty()) continue;
+    most_.text_bytes = std::max(most_.text_bytes, changed_[i].event->state.text_bytes());
     delta.kind = class_of(delta);
     for (const Change& change : delta.changes) {
       if (change.at.field() != Field::status || change.at.outcome() != 0) continue;

@@ -63,7 +63,18 @@ class EventTable {
     std::uint32_t market = 0;
   };
 
+  // What the largest event and the largest market hold so far.
+  struct Most {
+    std::uint32_t markets = 0;
+    std::uint32_t outcomes = 0;
+    std::size_t text_bytes = 0;
+  };
+
+  // An event that nobody has named yet, for a market that came before its definition.
+  static std::string unplaced_event(std::string_view market_id);
+
   Result<void> check_limits(const Update& update) const;
+  Result<void> check_room(const Update& update) const;
   void run_op(const Update& update, const Op& op);
   void go_to_market(std::string_view id, std::string_view event_id, std::int64_t version);
   void go_to_outcome(std::string_view id, std::int64_t handicap);
@@ -80,6 +91,7 @@ class EventTable {
   void sweep();
   void image();
   void definition();
+  void clear(Field field);
   void attribute(const Update& update, const Op& op);
   void replace_section(std::string_view path);
   std::uint32_t attribute_number(std::string_view path);
@@ -91,7 +103,7 @@ class EventTable {
   TextMap<Home> homes_;  // where the markets of sources live that name no event
   EventTableCounts counts_;
 
-  std::uint32_t outcomes_max_ = 0;  // in any market so far
+  Most most_;
 
   // The update at work.
   SourceId source_;

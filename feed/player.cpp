@@ -12,13 +12,13 @@ constexpr int updates_per_step = 256;
 
 }  // namespace
 
-void Player::add(Recording recording, LineRef line, std::string cursor_key) {
+void Player::add(std::unique_ptr<Playable> recording, LineRef line, std::string cursor_key) {
   auto part = std::make_unique<Part>(std::move(recording), line, std::move(cursor_key));
   parts_.push_back(std::move(part));
 }
 
 bool Player::fetch(Part& part) {
-  const auto more = part.recording.advance([&](Rejected rejected) {
+  const auto more = part.recording->advance([&](Rejected rejected) {
     if (on_rejected) on_rejected(rejected);
     publisher_.reject(std::move(rejected));
   });
@@ -30,7 +30,7 @@ bool Player::fetch(Part& part) {
   part.ended = !*more;
   if (part.at_hand) {
     if (options_.lag_ms_max != 0) draw_lag(part);
-    part.key_ms = std::max(part.key_ms, part.recording.time_ms() + part.lag_ms);
+    part.key_ms = std::max(part.key_ms, part.recording->time_ms() + part.lag_ms);
   }
   return true;
 }
@@ -59,7 +59,7 @@ Player::Step Player::step(std::int64_t now_ms) {
     if (error_) return Step::failed;
     if (part == nullptr) return Step::done;
     const std::int64_t time = part->key_ms;
-    if (options_.until_ms && part->recording.time_ms() > *options_.until_ms) return Step::done;
+    if (options_.until_ms && part->recording->time_ms() > *options_.until_ms) return Step::done;
     const bool unpaced = options_.speed == 0 || (options_.from_ms && time < *options_.from_ms);
     if (!unpaced) {
       if (!std::exchange(paced_, true)) {
@@ -75,54 +75,48 @@ Player::Step Player::step(std::int64_t now_ms) {
 }
 
 void Player::take(Part& part) {
-  Recording& recording = part.recording;
+  Playable& recording = *part.recording;
   time_ms_ = std::max(time_ms_, part.key_ms);
   const std::uint64_t unplaced = publisher_.origin().table().counts().unplaced_markets;
   const auto taken = publisher_.take(part.line, recording.update(), time_ms_);
   if (on_note && publisher_.origin().table().counts().unplaced_markets != unplaced) note_unplaced(recording);
   if (!taken) {
-    Rejected rejected{recording.path(), recording.line_number(), recording.line_byte(), time_ms_, taken.error().text, {}};
+    Rejected rejected{recording.path(), recording.place().line, recording.place().byte, time_ms_, taken.error().text, {}};
     if (on_rejected) on_rejected(rejected);
     publisher_.reject(std::move(rejected));
   }
   publisher_.origin().expire(time_ms_);
   recording.taken();
+  part.moved = true;
   part.at_hand = false;
 }
 
-void Player::note_unplaced(const Recording& recording) {
-  const Rejected place{recording.path(), recording.line_number(), recording.line_byte(), 0,
+void Player::note_unplaced(const Playable& recording) {
+  const Rejected place{recording.path(), recording.place().line, recording.place().byte, 0,
                        "a market came without a definition; kept under event market:ID until it comes", {}};
   on_note(describe(place));
 }
 
 void Player::note_cursors(Origin& origin) {
   for (const auto& part : parts_) {
-    if (!part->recording.moved()) continue;
+    if (!std::exchange(part->moved, false)) continue;
     // A line read ahead but not yet taken is not behind the cursor: taken() alone moves it.
-    Cursor cursor = part->recording.cursor();
+    Cursor cursor = part->recording->cursor();
     cursor.recording = part->cursor_key;
     origin.advance(std::move(cursor));
-    part->recording.noted();
   }
 }
 
 std::uint64_t Player::bytes() const {
   std::uint64_t bytes = 0;
-  for (const auto& part : parts_) bytes += part->recording.bytes();
+  for (const auto& part : parts_) bytes += part->recording->bytes();
   return bytes;
-}
-
-std::uint64_t Player::rejected() const {
-  std::uint64_t count = 0;
-  for (const auto& part : parts_) count += part->recording.rejected();
-  return count;
 }
 
 std::vector<std::string> Player::cut_off() const {
   std::vector<std::string> lines;
   for (const auto& part : parts_) {
-    if (part->recording.cut_off()) lines.push_back(*part->recording.cut_off());
+    if (auto text = part->recording->cut_off()) lines.push_back(std::move(*text));
   }
   return lines;
 }

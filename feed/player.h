@@ -6,7 +6,7 @@
 #pragma once
 
 #include "core/result.h"
-#include "feed/ingest/recording.h"
+#include "feed/playable.h"
 #include "feed/publisher.h"
 
 #include <cstdint>
@@ -32,7 +32,7 @@ class Player {
 
   Player(Publisher& publisher, PlayerOptions options) : publisher_(publisher), options_(options) {}
 
-  void add(Recording recording, LineRef line, std::string cursor_key);
+  void add(std::unique_ptr<Playable> recording, LineRef line, std::string cursor_key);
 
   // Takes some updates. `wait`: until due_ms() of the caller's clock.
   Step step(std::int64_t now_ms);
@@ -46,19 +46,19 @@ class Player {
   std::function<void(const std::string&)> on_note;  // taken, but somebody should know
 
   std::uint64_t bytes() const;
-  std::uint64_t rejected() const;
   std::vector<std::string> cut_off() const;
   std::int64_t time_ms() const { return time_ms_; }  // of the last update taken
 
  private:
   struct Part {
-    Part(Recording played, LineRef as, std::string key)
+    Part(std::unique_ptr<Playable> played, LineRef as, std::string key)
         : recording(std::move(played)), line(as), cursor_key(std::move(key)) {}
-    Recording recording;
+    std::unique_ptr<Playable> recording;
     LineRef line;
     std::string cursor_key;
     bool at_hand = false;
     bool ended = false;
+    bool moved = false;  // since its cursor was noted
     std::int64_t lag_ms = 0;
     std::uint64_t lag_updates = 0;  // until the lag changes
     std::int64_t key_ms = 0;        // merged by this; never backwards
@@ -67,7 +67,7 @@ class Player {
   bool fetch(Part& part);
   Part* oldest();
   void take(Part& part);
-  void note_unplaced(const Recording& recording);
+  void note_unplaced(const Playable& recording);
   void draw_lag(Part& part);
 
   Publisher& publisher_;

@@ -2,6 +2,7 @@
 
 #include "cmd/touchline/pipeline.h"
 #include "core/subscriber.h"
+#include "feed/ingest/recording.h"
 #include "feed/player.h"
 #include "feed/tcp_server.h"
 #include "feed/tcp_subscriber.h"
@@ -95,7 +96,7 @@ Result<void> sequence_alone(const std::vector<std::string>& files, Stages& stage
     auto recording = Recording::open(file);
     if (!recording) return recording.error();
     const LineRef line = origin.add_line(origin.add_source());
-    player.add(std::move(*recording), line, file);
+    player.add(std::make_unique<Recording>(std::move(*recording)), line, file);
   }
   const auto start = Clock::now();
   while (true) {
@@ -165,7 +166,7 @@ class WholeRun {
       const auto source = pipeline_->source(file);
       if (!source) return source.error();
       const LineRef line = pipeline_->origin().add_line(*source);
-      player_->add(std::move(*recording), line, file);
+      player_->add(std::make_unique<Recording>(std::move(*recording)), line, file);
     }
     reader_ = std::make_unique<Reader>(*listening);
     pipeline_->on_room([this] {

@@ -1,6 +1,7 @@
 // `touchline replay`: recorded matches through the whole pipeline.
 
 #include "cmd/touchline/commands.h"
+#include "cmd/touchline/open_recording.h"
 #include "cmd/touchline/pipeline.h"
 #include "cmd/touchline/replay_report.h"
 #include "core/time_text.h"
@@ -96,9 +97,9 @@ class Replay {
       if (!endpoint) return endpoint.error();
       endpoints.push_back(*endpoint);
     }
-    std::vector<Recording> recordings;
+    std::vector<std::unique_ptr<Playable>> recordings;
     for (const std::string& path : options_.recordings) {
-      auto recording = Recording::open(path);
+      auto recording = open_recording(path);
       if (!recording) return recording.error();
       recordings.push_back(std::move(*recording));
     }
@@ -121,17 +122,17 @@ class Replay {
   }
 
   // As lines, all recordings are copies of one source, named by the first; else each is a source of its own.
-  Result<void> add(Recording recording, std::size_t index) {
-    if (index == 0 || !options_.as_lines) source_name_ = recording.name();
+  Result<void> add(std::unique_ptr<Playable> recording, std::size_t index) {
+    if (index == 0 || !options_.as_lines) source_name_ = recording->name();
     const auto source = pipeline_->source(source_name_);
     if (!source) return source.error();
     const LineRef line = pipeline_->origin().add_line(*source);
-    std::string key = recording.cursor_key(options_.as_lines ? line.line.value : 0);
+    std::string key = recording->cursor_key(options_.as_lines ? line.line.value : 0);
     const auto cursor = pipeline_->journal().cursor(key);
     if (!cursor) return cursor.error();
     if (*cursor) {
-      if (const auto taken_up = recording.take_up(**cursor); !taken_up) return taken_up.error();
-      report_.taken_up(recording.name(), (*cursor)->line);
+      if (const auto taken_up = recording->take_up(**cursor); !taken_up) return taken_up.error();
+      report_.taken_up(recording->name(), (*cursor)->line);
     }
     player_->add(std::move(recording), line, std::move(key));
     return {};
@@ -214,7 +215,7 @@ Command add_replay(CLI::App& parent) {
   auto options = std::make_shared<ReplayOptions>();
   CLI::App* app = parent.add_subcommand("replay", "Send recorded matches through the whole pipeline into a store");
   app->add_option("RECORDING", options->recordings,
-                  "Recordings: a vendor's lines or native ones, plain or .bz2, .gz, .zst; - is standard input")
+                  "Recordings: a vendor's lines or native ones, plain or .bz2, .gz, .zst; a store; - is standard input")
       ->required();
   app->add_option("--store", options->store, "The store to write, created where there is none")->required();
   app->add_option("--speed", options->speed, "Times real time, or max")->capture_default_str();

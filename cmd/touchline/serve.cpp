@@ -2,8 +2,10 @@
 
 #include "cmd/touchline/commands.h"
 #include "cmd/touchline/log.h"
+#include "cmd/touchline/open_recording.h"
 #include "cmd/touchline/pipeline.h"
 #include "cmd/touchline/source_spec.h"
+#include "feed/ingest/recording.h"
 #include "feed/line_server.h"
 #include "feed/player.h"
 #include "feed/tcp_server.h"
@@ -154,14 +156,14 @@ class Service {
   }
 
   Result<void> open_recording(const SourceSpec& spec, SourceId source) {
-    auto recording = Recording::open(spec.path);
+    auto recording = touchline::open_recording(spec.path);
     if (!recording) return recording.error();
     const LineRef line = pipeline_->origin().add_line(source);
-    std::string key = recording->cursor_key(line.line.value);
+    std::string key = (*recording)->cursor_key(line.line.value);
     const auto cursor = pipeline_->journal().cursor(key);
     if (!cursor) return cursor.error();
     if (*cursor) {
-      if (const auto taken_up = recording->take_up(**cursor); !taken_up) return taken_up.error();
+      if (const auto taken_up = (*recording)->take_up(**cursor); !taken_up) return taken_up.error();
       spdlog::info("source {}: taken up behind line {}", spec.name, (*cursor)->line);
     }
     PlayerOptions play;

@@ -1,6 +1,7 @@
 #include "feed/ingest/recording.h"
 
 #include "core/digest.h"
+#include "core/limits.h"
 
 #include <algorithm>
 #include <array>
@@ -52,7 +53,6 @@ Result<void> Recording::take_up(const Cursor& cursor) {
 }
 
 Rejected Recording::rejected_line(const LineReader::Line& line, const Error& error) {
-  ++rejected_;
   return {reader_.path(), line.number, line.byte + error.at_byte, time_ms_, error.text,
           std::string(line.text.substr(0, kept_bytes))};
 }
@@ -93,12 +93,6 @@ void Recording::taken() {
   cursor_.byte = line_.next_byte;
   cursor_.line = line_.number;
   cursor_.time_ms = time_ms_;
-  moved_ = true;
-}
-
-std::string describe(const Rejected& rejected) {
-  return rejected.source + ":" + std::to_string(rejected.line) + ": byte " + std::to_string(rejected.byte) + ": " +
-         rejected.reason;
 }
 
 }  // namespace touchline

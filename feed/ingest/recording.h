@@ -6,11 +6,11 @@
 #pragma once
 
 #include "core/batch.h"
-#include "core/origin.h"
 #include "core/result.h"
 #include "core/update.h"
 #include "feed/ingest/line_reader.h"
 #include "feed/ingest/parser.h"
+#include "feed/playable.h"
 
 #include <cstdint>
 #include <functional>
@@ -20,39 +20,26 @@
 
 namespace touchline {
 
-class Recording {
+class Recording : public Playable {
  public:
   // Opens the file and reads its first line, to know its format and its fingerprint.
   static Result<Recording> open(const std::string& path);
 
   // Its file's name without folder and compression suffix.
-  const std::string& name() const { return name_; }
-  const std::string& path() const { return reader_.path(); }
-  // Unique in a store: name, fingerprint of the first line, and which line of its source it is.
-  std::string cursor_key(std::uint32_t line) const;
-  Format format() const { return parser_->format(); }
+  const std::string& name() const override { return name_; }
+  const std::string& path() const override { return reader_.path(); }
+  std::string cursor_key(std::uint32_t line) const override;
+  Result<void> take_up(const Cursor& cursor) override;
 
-  // Goes on where a store has taken it to.
-  Result<void> take_up(const Cursor& cursor);
+  Result<bool> advance(const std::function<void(Rejected)>& reject) override;
+  Update& update() override { return update_; }
+  std::int64_t time_ms() const override { return time_ms_; }
+  PlayablePlace place() const override { return {line_.number, line_.byte}; }
 
-  // Reads up to the next update that can be taken; what cannot is given to `reject`. False at the end.
-  Result<bool> advance(const std::function<void(Rejected)>& reject);
-  Update& update() { return update_; }
-  std::int64_t time_ms() const { return time_ms_; }  // source time, never backwards
-  // The line of the update at hand.
-  std::uint64_t line_number() const { return line_.number; }
-  std::uint64_t line_byte() const { return line_.byte; }
-  std::string_view line_text() const { return line_.text; }
-
-  // The update at hand was taken: the cursor stands behind it.
-  void taken();
-  const Cursor& cursor() const { return cursor_; }
-  bool moved() const { return moved_; }
-  void noted() { moved_ = false; }
-
-  const std::optional<std::string>& cut_off() const { return cut_off_; }  // what was left at the end, if anything
-  std::uint64_t bytes() const { return bytes_; }
-  std::uint64_t rejected() const { return rejected_; }
+  void taken() override;
+  const Cursor& cursor() const override { return cursor_; }
+  std::optional<std::string> cut_off() const override { return cut_off_; }
+  std::uint64_t bytes() const override { return bytes_; }
 
  private:
   Recording(LineReader reader, std::string name, Format format, std::uint64_t fingerprint);
@@ -66,13 +53,8 @@ class Recording {
   LineReader::Line line_;
   std::int64_t time_ms_ = 0;
   Cursor cursor_;
-  bool moved_ = false;
   std::optional<std::string> cut_off_;
   std::uint64_t bytes_ = 0;
-  std::uint64_t rejected_ = 0;
 };
-
-// A refusal in the words of `FILE:LINE: byte N: what was wrong`.
-std::string describe(const Rejected& rejected);
 
 }  // namespace touchline

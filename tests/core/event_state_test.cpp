@@ -107,6 +107,11 @@ TEST(EventState, DoesWhatAPlainTableDoes) {
     ASSERT_EQ(table_of(state), model.cells) << "run " << run;
     ASSERT_EQ(state.cell_count(), model.cells.size());
     ASSERT_EQ(state.digest(), state.digest_from_scratch());
+    std::size_t text_bytes = 0;
+    for (const auto& [at, value] : model.cells) {
+      if (const auto* text = std::get_if<std::string>(&value)) text_bytes += text->size();
+    }
+    ASSERT_EQ(state.text_bytes(), text_bytes);
   }
 }
 

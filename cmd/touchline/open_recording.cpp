@@ -1,0 +1,19 @@
+#include "cmd/touchline/open_recording.h"
+
+#include "cmd/touchline/store_recording.h"
+#include "feed/ingest/recording.h"
+
+namespace touchline {
+
+Result<std::unique_ptr<Playable>> open_recording(const std::string& path) {
+  if (StoreRecording::is_store(path)) {
+    auto store = StoreRecording::open(path);
+    if (!store) return store.error();
+    return std::unique_ptr<Playable>(std::move(*store));
+  }
+  auto recording = Recording::open(path);
+  if (!recording) return recording.error();
+  return std::unique_ptr<Playable>(std::make_unique<Recording>(std::move(*recording)));
+}
+
+}  // namespace touchline

@@ -1,0 +1,17 @@
+// Opening whatever can be played: lines of any format, or a store of ours.
+//
+// Tells them apart by their first bytes. Knows no player and no pace.
+// Errors name the file.
+#pragma once
+
+#include "core/result.h"
+#include "feed/playable.h"
+
+#include <memory>
+#include <string>
+
+namespace touchline {
+
+Result<std::unique_ptr<Playable>> open_recording(const std::string& path);
+
+}  // namespace touchline

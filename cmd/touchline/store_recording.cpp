@@ -1,0 +1,101 @@
+#include "cmd/touchline/store_recording.h"
+
+#include "cmd/touchline/delta_update.h"
+#include "core/block.h"
+
+#include <algorithm>
+#include <fstream>
+
+namespace touchline {
+
+bool StoreRecording::is_store(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::string magic(15, '\0');
+  return file.read(magic.data(), 15) && magic == "SQLite format 3";
+}
+
+Result<std::unique_ptr<StoreRecording>> StoreRecording::open(const std::string& path) {
+  auto reader = JournalReader::open(path);
+  if (!reader) return reader.error();
+  std::string name = path.substr(path.rfind('/') + 1);
+  return std::unique_ptr<StoreRecording>(new StoreRecording(std::move(*reader), std::move(name)));
+}
+
+std::string StoreRecording::cursor_key(std::uint32_t line) const {
+  return name_ + "@store" + (line == 0 ? "" : "/" + std::to_string(line));
+}
+
+// A batch at a time, so that memory does not grow with the store.
+Result<bool> StoreRecording::fill() {
+  std::optional<Error> broken;
+  const auto read = reader_.batches(next_, [&](const BatchRow& row) {
+    if (row.first.value + row.count <= next_.value) return false;  // the end: this one was taken before
+    if (row.first != next_) {
+      broken = malformed(reader_.path() + ": the batch at offset " + std::to_string(next_.value) + " is missing");
+      return false;
+    }
+    bytes_ += row.items.size();
+    BatchItems items(row);
+    BatchItem item;
+    while (true) {
+      const auto more = items.next(item);
+      if (!more) {
+        broken = more.error();
+        return false;
+      }
+      if (!*more) return false;
+      items_.push_back({item.event, std::string(item.block)});
+    }
+  });
+  if (!read) return read.error();
+  if (broken) return *broken;
+  return !items_.empty();
+}
+
+Result<Delta> StoreRecording::step() {
+  const Item item = std::move(items_.front());
+  items_.pop_front();
+  EventState& state = states_[item.event];
+  auto delta = decode_block(state, item.block);
+  if (!delta) {
+    return malformed(reader_.path() + ": offset " + std::to_string(next_.value) + ": " + delta.error().text);
+  }
+  apply(state, *delta);
+  update_.clear();
+  fill_update(update_, state, *delta);
+  time_ms_ = std::max(time_ms_, delta->source_time_ms);
+  next_ = next_.next();
+  return delta;
+}
+
+Result<void> StoreRecording::take_up(const Cursor& cursor) {
+  while (next_.value <= cursor.line) {
+    if (items_.empty()) {
+      const auto more = fill();
+      if (!more) return more.error();
+      if (!*more) {
+        return Error{ErrorKind::mismatch, reader_.path() + ": is shorter than what the store has taken from it", 0};
+      }
+    }
+    if (const auto done = step(); !done) return done.error();
+  }
+  cursor_ = cursor;
+  return {};
+}
+
+Result<bool> StoreRecording::advance(const std::function<void(Rejected)>&) {
+  if (items_.empty()) {
+    const auto more = fill();
+    if (!more) return more.error();
+    if (!*more) return false;
+  }
+  if (const auto done = step(); !done) return done.error();
+  return true;
+}
+
+void StoreRecording::taken() {
+  cursor_.line = cursor_.byte = next_.value - 1;
+  cursor_.time_ms = time_ms_;
+}
+
+}  // namespace touchline

@@ -187,7 +187,10 @@ void Origin::expire(std::int64_t now_ms) {
   if (counts_.held == 0) return;  // nothing was ever held back
   for (std::size_t i = 0; i < sources_.size(); ++i) {
     const SourceId source(static_cast<std::uint32_t>(i + 1));
-    for (const Sequencer::Gap& gap : sources_[i].sequencer.expire(now_ms)) declare(source, gap, now_ms);
+    // Behind one gap there may be another that is as old.
+    for (auto gaps = sources_[i].sequencer.expire(now_ms); !gaps.empty(); gaps = sources_[i].sequencer.expire(now_ms)) {
+      for (const Sequencer::Gap& gap : gaps) declare(source, gap, now_ms);
+    }
   }
 }
 

@@ -30,10 +30,10 @@ Sequencer::Verdict Sequencer::judge(Update& update, std::int64_t now_ms) {
     stream.held.erase(stream.held.begin(), outrun);
     return Verdict::in_order;
   }
-  if (stream.held.empty()) stream.waiting_since_ms = now_ms;
+  if (stream.held.empty()) stream.oldest_ms = now_ms;
   const auto [place, fresh] = stream.held.try_emplace(number);
   if (!fresh) return Verdict::repeat;
-  place->second = std::move(update);
+  place->second = {std::move(update), now_ms};
   ++held_count_;
   return Verdict::held;
 }
@@ -44,7 +44,7 @@ bool Sequencer::release(std::string_view event, Update& released) {
   Stream& stream = found->second;
   if (stream.held.empty() || stream.held.begin()->first != stream.last + 1) return false;
   stream.last = stream.held.begin()->first;
-  released = std::move(stream.held.begin()->second);
+  released = std::move(stream.held.begin()->second.update);
   stream.held.erase(stream.held.begin());
   --held_count_;
   return true;
@@ -61,9 +61,11 @@ std::vector<Sequencer::Gap> Sequencer::expire(std::int64_t now_ms) {
   std::vector<Gap> gaps;
   if (held_count_ == 0) return gaps;
   for (auto& [event, stream] : streams_) {
-    if (stream.held.empty() || now_ms - stream.waiting_since_ms < limits::held_ms) continue;
+    if (stream.held.empty() || now_ms - stream.oldest_ms < limits::held_ms) continue;
+    const auto younger = [](const auto& a, const auto& b) { return a.second.since_ms < b.second.since_ms; };
+    stream.oldest_ms = std::min_element(stream.held.begin(), stream.held.end(), younger)->second.since_ms;
+    if (now_ms - stream.oldest_ms < limits::held_ms) continue;
     gaps.push_back(open_gap(event, stream));
-    stream.waiting_since_ms = now_ms;
   }
   std::sort(gaps.begin(), gaps.end(), [](const Gap& a, const Gap& b) { return a.event < b.event; });
   return gaps;

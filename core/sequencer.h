@@ -39,7 +39,8 @@ class Sequencer {
   // The held update that is next in order for the event, if any: call until there is none.
   bool release(std::string_view event, Update& released);
 
-  // Gives up on what has been missing for too long; the updates held behind it are then next in order.
+  // Gives up on what updates have been held for too long for, one gap an event; the updates behind it are then
+  // next in order. Call and release until there is none: further gaps may be as old.
   std::vector<Gap> expire(std::int64_t now_ms);
   // The gap that a full window forces open, if judge() has just met one.
   bool overflowed(std::string_view event, Gap& gap);
@@ -51,11 +52,15 @@ class Sequencer {
   std::uint64_t held_count() const { return held_count_; }
 
  private:
+  struct Held {
+    Update update;
+    std::int64_t since_ms = 0;
+  };
   struct Stream {
     bool started = false;
     std::uint64_t last = 0;
-    std::map<std::uint64_t, Update> held;
-    std::int64_t waiting_since_ms = 0;
+    std::map<std::uint64_t, Held> held;
+    std::int64_t oldest_ms = 0;  // none is held since before
   };
   Gap open_gap(const std::string& event, Stream& stream);
 

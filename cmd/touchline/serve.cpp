@@ -247,7 +247,10 @@ class Service {
 Command add_serve(CLI::App& parent) {
   auto options = std::make_shared<ServeOptions>();
   CLI::App* app = parent.add_subcommand("serve", "Run the feed service");
-  app->set_config("--config", "", "Read options from a file (name = value, lists as [\"a\", \"b\"])");
+  // CLI11 reads config files for the program as a whole: the option stands there, and falls through from here.
+  parent.set_config("--config", "", "A file with the options of serve, under [serve]");
+  parent.allow_config_extras(CLI::config_extras_mode::error);
+  app->fallthrough();
   app->add_option("--store", options->store, "The store to write, created where there is none")->required();
   app->add_option("--listen", options->listen, "Serve readers: tcp://HOST:PORT; port 0 takes a free one");
   app->add_option("--source", options->sources,
@@ -273,7 +276,12 @@ Command add_serve(CLI::App& parent) {
       "Examples:\n"
       "  touchline serve --store feed.db --listen tcp://127.0.0.1:7440 --source trading=tcp://127.0.0.1:7441\n"
       "  touchline simulate --speed 60 | touchline serve --store day.db --listen tcp://127.0.0.1:7440 --source day=-\n"
-      "  touchline serve --config feed.toml");
+      "  touchline serve --config feed.toml\n"
+      "with feed.toml:\n"
+      "  [serve]\n"
+      "  store = \"feed.db\"\n"
+      "  listen = [\"tcp://127.0.0.1:7440\"]\n"
+      "  source = [\"trading=tcp://127.0.0.1:7441\"]");
   return {app, [options] { return Service(*options).run(); }};
 }
 

@@ -319,13 +319,16 @@ TEST_F(EventTableLimits, MoreTextThanAnEventMayHaveIsRefused) {
   const std::string text(limits::text_bytes, 'x');
   const auto room = static_cast<int>(limits::event_text_bytes / limits::text_bytes);
   for (int i = 0; i < room - 1; ++i) {
-    ASSERT_EQ(t_.take(updated().market("m", "e").attribute(std::to_string(i), std::string_view(text))), 1U);
+    const Update update = updated().market("m", "e").attribute(std::to_string(i), std::string_view(text));
+    ASSERT_TRUE(t_.table.apply(update, ours));
   }
   expect_refused(updated().event("e").attribute("one more", std::string_view(text)), "text");
   expect_refused(updated().market("m").attribute("one more", std::string_view(text)), "text");
   expect_refused(updated().event("f").event("e").attribute("one more", std::string_view(text)), "text");
-  EXPECT_EQ(t_.take(updated().event("f").attribute("elsewhere", std::string_view(text))), 1U);
-  EXPECT_EQ(t_.take(updated().event("e").set(Field::name, "short")), 1U);
+  const Update elsewhere = updated().event("f").attribute("elsewhere", std::string_view(text));
+  EXPECT_TRUE(t_.table.apply(elsewhere, ours));
+  const Update short_text = updated().event("e").set(Field::name, "short");
+  EXPECT_TRUE(t_.table.apply(short_text, ours));
 }
 
 TEST_F(EventTableLimits, OutcomesPastTheirLimitAreRefusedInOneUpdate) {

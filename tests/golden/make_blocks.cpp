@@ -99,6 +99,18 @@ void add_ladders(Vectors& vectors) {
     s.set(at(1, 1, Field::lay, 185), 100);
     s.set(at(1, 1, Field::lay, 400), 100);
   });
+  vectors.add("sp back counts from the highest price, sp lay from the lowest",
+              with(bare(),
+                   [](EventState& s) {
+                     for (const std::uint32_t price : {150U, 200U, 300U}) {
+                       s.set(at(1, 1, Field::sp_back, price), 100);
+                       s.set(at(1, 1, Field::sp_lay, price), 100);
+                     }
+                   }),
+              [](EventState& s) {
+                s.set(at(1, 1, Field::sp_back, 202), 100);
+                s.set(at(1, 1, Field::sp_lay, 202), 100);
+              });
   vectors.add("the best price itself is erased", start, [](EventState& s) {
     s.erase(at(1, 1, Field::back, 184));
     s.set(at(1, 1, Field::back, 183), 12'001);

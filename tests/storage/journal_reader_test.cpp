@@ -1,6 +1,7 @@
 #include "storage/journal_reader.h"
 
 #include "core/delta.h"
+#include "storage/sqlite.h"
 #include "tests/storage/store_fixture.h"
 
 #include <gmock/gmock.h>
@@ -231,6 +232,31 @@ TEST(JournalReader, ADamagedPastIsAnErrorAndNeverAWrongState) {
     EXPECT_EQ(found.error().kind, ErrorKind::malformed);
     EXPECT_THAT(found.error().text, HasSubstr(path + ": "));
     EXPECT_FALSE(reader.deltas(EventHandle(2), Seq(1), [](const PastDelta&) { return true; }));
+  }
+}
+
+TEST(JournalReader, WhatLiesBehindAMissingBatchIsNotTakenForIt) {
+  for (const char* table : {"batches WHERE first_offset", "event_batches WHERE event = 2 AND batch"}) {
+    const TempFolder folder;
+    const std::string path = folder / "store.db";
+    const auto past = write_store(path, 15, 3, 150);
+    Database db(path, Database::Mode::frozen);
+    const auto batch = db.value("SELECT batch FROM event_batches WHERE event = 2 LIMIT 1 OFFSET 3");
+    const auto first = db.value("SELECT first_seq FROM event_batches WHERE event = 2 LIMIT 1 OFFSET 3");
+    tamper(path, ("DELETE FROM " + std::string(table) + " = " + std::to_string(batch)).c_str());
+    auto reader = JournalReader::open(path).value();
+    for (const auto& [id, moments] : past) {
+      if (moments.front().event != EventHandle(2)) continue;
+      for (const Moment& moment : moments) {
+        const auto found = reader.state(EventHandle(2), {.seq = moment.state.seq});
+        if (moment.state.seq.value < static_cast<std::uint64_t>(first)) {
+          EXPECT_TRUE(same_state(found.value().state, moment.state));
+        } else {
+          ASSERT_FALSE(found) << moment.state.seq.value;
+          EXPECT_THAT(found.error().text, HasSubstr(" is missing"));
+        }
+      }
+    }
   }
 }
 

@@ -197,14 +197,14 @@ class Reader {
     for (std::uint64_t i = 0; i < count && ok(); ++i) {
       if (layout::has_levels(field)) {
         if (i != 0) {
-          code += static_cast<std::int64_t>(in_.varint() & 0xFFFFFFFF) + 1;
+          code += read_level() + 1;
         } else if (is_price_ladder(field)) {
           const std::uint32_t from = reference(group);
           code = in_.signed_varint();
           if (code < -(1 << 24) || code > 1 << 24) return complain("has a level out of range");
           code += std::int64_t{ticks ? tick_floor(from) : from};
         } else {
-          code = static_cast<std::int64_t>(in_.varint() & 0xFFFFFFFF);
+          code = read_level();
         }
       }
       if (in_.failed()) return complain("ends early");
@@ -212,6 +212,11 @@ class Reader {
       const auto level = static_cast<std::uint32_t>(code);
       read_value(Address(group.market(), group.outcome(), field, ticks ? price_of_tick(level) : level));
     }
+  }
+
+  // A level or a step between two; one past any level is out of range whatever it is added to.
+  std::int64_t read_level() {
+    return static_cast<std::int64_t>(std::min<std::uint64_t>(in_.varint(), limits::levels_per_field));
   }
 
   std::uint32_t reference(Address group) const {

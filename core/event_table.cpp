@@ -75,8 +75,10 @@ void EventTable::run_op(const Update& update, const Op& op) {
   const auto text = [&] { return update.look(op.text); };
   if (op.kind == OpKind::market) return go_to_market(text(), update.look(op.extra), op.number);
   if (op.kind == OpKind::event) {
-    go_to_event(event_named(text()));
-    names_event_ = true;
+    names_event_ = op.text.size != 0;
+    if (names_event_) return go_to_event(event_named(text()));
+    sweep();
+    event_ = nullptr;
     return;
   }
   if (skip_market_ || event_ == nullptr) return;

@@ -70,7 +70,7 @@ Result<void> EventTable::check_room(const Update& update) const {
   for (const Op& op : update.ops) {
     const std::string_view text = update.look(op.text);
     if (op.kind == OpKind::event) {
-      names_event = true;
+      names_event = !text.empty();
       event = text;
       market = {};
     } else if (op.kind == OpKind::market) {

@@ -22,6 +22,8 @@ inline constexpr std::size_t line_bytes = 16U << 20;
 
 // One source's arbiter remembers this many applied updates; a line that falls further behind starts over.
 inline constexpr std::size_t arbiter_updates = 1U << 16;
+// And, while it has several lines, so many bytes of them.
+inline constexpr std::size_t arbiter_bytes = 64U << 20;
 
 // A numbered source's out-of-order updates held back per event; past it the gap is declared.
 inline constexpr std::size_t held_updates = 1024;

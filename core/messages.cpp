@@ -165,6 +165,7 @@ void put(std::string& out, const KeyframeChunk& message) {
 Result<KeyframeChunk> read_keyframe(std::string_view body) {
   return read_message<schema::Keyframe>(body, "keyframe", [](schema::Keyframe::Reader from) {
     const auto data = from.getData().asChars();
+    KJ_REQUIRE(from.getCompression() <= schema::Compression::ZSTD, "unknown compression");
     return KeyframeChunk{EventHandle(from.getEvent()), Seq(from.getSeq()), Offset(from.getOffset()), from.getDigest(),
                          from.getSourceTimeMs(), from.getChunk(), from.getChunks(),
                          from.getCompression() == schema::Compression::ZSTD, from.getStateBytes(),

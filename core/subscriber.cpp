@@ -7,6 +7,7 @@ namespace touchline {
 namespace {
 
 constexpr std::uint64_t state_bytes_max = 1U << 30;
+constexpr std::uint64_t offset_max = 1ULL << 62;
 
 Error disorder(std::string text) { return {ErrorKind::mismatch, std::move(text), 0}; }
 
@@ -21,9 +22,9 @@ Subscriber::Subscriber(Hello hello, SubscriberEvents events) : hello_(std::move(
 void Subscriber::reconnect() {
   reader_ = FrameReader();
   partial_.clear();
-  awaiting_.clear();
   output_.clear();
-  if (welcomed_) hello_.position = position_;
+  hello_.position.reset();
+  if (complete_) hello_.position = position_;
   welcomed_ = false;
   put(output_, hello_);
 }
@@ -98,11 +99,19 @@ Result<void> Subscriber::on_welcome(std::string_view body) {
   if (welcome->version != protocol_version) {
     return Error{ErrorKind::unsupported, "protocol version " + number(welcome->version), 0};
   }
+  const bool tail = welcome->resume == ResumeKind::tail;
+  if (tail && (!hello_.position || *hello_.position != welcome->position)) {
+    return disorder("goes on from a position that was not offered");
+  }
   welcomed_ = true;
-  if (welcome->resume != ResumeKind::tail) {
+  // Keyframes come before anything that counts offsets: until then the position stands for nothing.
+  complete_ = tail;
+  if (!tail) {
     states_.clear();
     keyframe_offsets_.clear();
+    awaiting_.clear();
   }
+  for (const auto& [event, since] : awaiting_) put(output_, Resync{event, "asked for before the line was lost"});
   position_ = welcome->position;
   if (welcome->frame_bytes_max != 0) reader_.limit(std::min<std::size_t>(welcome->frame_bytes_max, limits::frame_bytes));
   if (events_.welcome) events_.welcome(*welcome);
@@ -129,8 +138,9 @@ Result<void> Subscriber::on_keyframe(std::string_view body) {
   const Partial whole = std::move(partial);
   partial_.erase(event);
 
-  auto block = whole.head.compressed ? decompress(whole.data, state_bytes_max) : Result<std::string>(whole.data);
+  auto block = whole.head.compressed ? decompress(whole.data, whole.head.state_bytes) : Result<std::string>(whole.data);
   if (!block) return block.error();
+  if (block->size() != whole.head.state_bytes) return disorder("has a state of another size than it says");
   auto delta = decode_block(EventState{}, *block);
   if (!delta) return delta.error();
   EventState state;
@@ -147,6 +157,7 @@ Result<void> Subscriber::on_keyframe(std::string_view body) {
 }
 
 Result<void> Subscriber::on_deltas(std::string_view body) {
+  complete_ = true;
   DeltaItems items(body);
   DeltaItem item;
   while (true) {
@@ -154,6 +165,7 @@ Result<void> Subscriber::on_deltas(std::string_view body) {
     if (!more) return more.error();
     if (!*more) return {};
     if (item.event.value == 0) {
+      if (item.skipped > offset_max - position_.offset.value) return disorder("skips past any offset");
       position_.offset = Offset(position_.offset.value + item.skipped);
     } else if (const auto taken = on_block(item.event, item.block); !taken) {
       return taken.error();
@@ -164,6 +176,7 @@ Result<void> Subscriber::on_deltas(std::string_view body) {
 Result<void> Subscriber::on_block(EventHandle event, std::string_view block) {
   const auto header = peek_block(block);
   if (!header) return header.error();
+  if (header->merged > offset_max - position_.offset.value) return disorder("merges past any offset");
   position_.offset = Offset(position_.offset.value + header->merged);
   if (awaiting_.contains(event)) return {};
   if (const auto keyframe = keyframe_offsets_.find(event); keyframe != keyframe_offsets_.end()) {
@@ -178,6 +191,12 @@ Result<void> Subscriber::on_block(EventHandle event, std::string_view block) {
     return {};
   }
   apply(state, *delta);
+  if (state.get(Address(0, 0, Field::id)).kind != ValueKind::text) {
+    // An event that began before this reader knew of it.
+    states_.erase(event);
+    ask_again(event, "it has no id");
+    return {};
+  }
   ++counts_.deltas;
   if (events_.delta) events_.delta(event, state, *delta, position_.offset);
   return {};
@@ -190,6 +209,7 @@ Result<void> Subscriber::on_heartbeat(std::string_view body) {
     return disorder("names offset " + number(heartbeat->offset.value) + ", counted here " +
                     number(position_.offset.value));
   }
+  complete_ = true;
   if (events_.heartbeat) events_.heartbeat(*heartbeat);
   return {};
 }
@@ -201,10 +221,15 @@ Result<void> Subscriber::on_checkpoint(std::string_view body) {
     return disorder("names offset " + number(checkpoint->offset.value) + ", counted here " +
                     number(position_.offset.value));
   }
+  complete_ = true;
   for (const EventDigest& digest : checkpoint->events) {
     const auto state = states_.find(digest.event);
-    // An event outside the filter, or one whose keyframe is newer than the checkpoint or under way.
-    if (state == states_.end() || awaiting_.contains(digest.event)) continue;
+    if (awaiting_.contains(digest.event)) continue;
+    if (state == states_.end()) {
+      if (hello_.filter.all()) ask_again(digest.event, "it is unknown here");
+      continue;  // else it is outside the filter
+    }
+    // Its keyframe may be newer than the checkpoint.
     if (state->second.seq > digest.seq) continue;
     ++counts_.digests_checked;
     if (state->second.seq != digest.seq) {

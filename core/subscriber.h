@@ -84,6 +84,7 @@ class Subscriber {
   std::string output_;
   Position position_;
   bool welcomed_ = false;
+  bool complete_ = false;  // all states up to the position are held, so it may be offered
   std::unordered_map<EventHandle, EventState> states_;
   std::unordered_map<EventHandle, Offset> keyframe_offsets_;  // deltas up to there are in the state already
   std::unordered_map<EventHandle, Partial> partial_;

@@ -21,7 +21,7 @@ struct TextRef {
 };
 
 enum class OpKind : std::uint8_t {
-  event,               // text: what follows speaks of this event itself
+  event,               // text: what follows speaks of this event itself; empty: of markets that name no event
   market,              // text: what follows speaks of this market; extra: the event it belongs to, if said;
                        // number: the version of the definition that says so
   image,               // the current market (event) is replaced by what follows in this update

@@ -87,24 +87,31 @@ void Hub::give_keyframes(const Waiting& waiting, Offset head) {
     reader.own.push_back({head, keyframe(*table_.events()[waiting.event.value - 1], head), waiting.event});
     return;
   }
-  std::string start;
-  if (!reader.following) {
-    put(start, welcome(head, waiting.resume, waiting.reason));
-  } else {
-    // Fallen out of the log: what it missed is skipped, and the keyframes stand for it.
-    std::string body;
-    put_skip(body, head.value - reader.position.value);
-    put_frame(start, FrameKind::deltas, body);
-  }
   reader.own.clear();
-  reader.own.push_back({head, std::make_shared<const std::string>(std::move(start)), EventHandle()});
+  const auto give = [&](std::string frame) {
+    reader.own.push_back({head, std::make_shared<const std::string>(std::move(frame)), EventHandle()});
+  };
+  if (!reader.following) {
+    std::string frame;
+    put(frame, welcome(head, waiting.resume, waiting.reason));
+    give(std::move(frame));
+  }
   for (const auto& event : table_.events()) {
     const bool wanted = matches(reader, *event);
     if (!reader.filter.all()) reader.follows[event->handle] = wanted ? Follow::yes : Follow::no;
     if (wanted) reader.own.push_back({head, keyframe(*event, head), event->handle});
   }
+  if (reader.following && head > reader.position) {
+    // Fallen out of the log: the keyframes stand for what it missed, and only then does its position pass it.
+    std::string body;
+    put_skip(body, head.value - reader.position.value);
+    std::string frame;
+    put_frame(frame, FrameKind::deltas, body);
+    give(std::move(frame));
+  }
   reader.position = head;
   reader.following = true;
+  reader.resetting = false;
   reader.next_entry = end_entry();
 }
 
@@ -163,6 +170,7 @@ void Hub::append(Entry entry) {
 
 std::vector<Hub::Piece> Hub::gather(Reader& reader) {
   std::vector<Piece> pieces;
+  if (reader.resetting) return pieces;
   std::size_t gathered = 0;
   while (gathered < options_.gather_bytes) {
     if (!reader.own.empty() && reader.own.front().at <= std::min(published_, reader.position)) {
@@ -179,7 +187,7 @@ std::vector<Hub::Piece> Hub::gather(Reader& reader) {
     if (!reader.following || reader.position > published_ || reader.next_entry >= end_entry()) break;
     if (reader.next_entry < first_entry_) {
       ++counts_.resets;
-      reader.next_entry = end_entry();
+      reader.resetting = true;
       waiting_.push_back({&reader, EventHandle(), ResumeKind::reset, "fell out of the log"});
       break;
     }

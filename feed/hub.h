@@ -66,6 +66,7 @@ class Hub {
     Offset position{};           // everything up to here was given to it
     Offset acknowledged{};
     bool following = false;      // its first keyframes, or its tail, were given
+    bool resetting = false;      // fell out of the log; gets nothing until its keyframes are taken
     std::uint64_t next_entry = 0;
     std::deque<Own> own;
     std::unordered_map<EventHandle, Follow> follows;  // only with a filter

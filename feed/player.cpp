@@ -60,7 +60,8 @@ Player::Step Player::step(std::int64_t now_ms) {
     if (part == nullptr) return Step::done;
     const std::int64_t time = part->key_ms;
     if (options_.until_ms && part->recording->time_ms() > *options_.until_ms) return Step::done;
-    const bool unpaced = options_.speed == 0 || (options_.from_ms && time < *options_.from_ms);
+    // What comes before the first time, such as the lines of a connection, is not waited for.
+    const bool unpaced = options_.speed == 0 || time == 0 || (options_.from_ms && time < *options_.from_ms);
     if (!unpaced) {
       if (!std::exchange(paced_, true)) {
         pace_wall_ms_ = now_ms;

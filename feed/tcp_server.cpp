@@ -145,7 +145,8 @@ class Session : public std::enable_shared_from_this<Session> {
     timer_.expires_after(std::chrono::milliseconds(owner_->hub.options().heartbeat_ms));
     timer_.async_wait([self = shared_from_this()](const error_code& error) {
       if (error || self->closed_) return;
-      if (!self->writing_ && self->reader_.following && self->reader_.own.empty()) {
+      const Hub::Reader& reader = self->reader_;
+      if (!self->writing_ && reader.following && !reader.resetting && reader.own.empty()) {
         self->control_ += self->owner_->hub.heartbeat(self->reader_, wall_ms());
         self->pump();
       }

@@ -10,6 +10,7 @@ namespace touchline {
 namespace {
 
 constexpr std::size_t state_bytes_max = 1U << 30;
+constexpr Seq last_seq{std::numeric_limits<std::int64_t>::max()};  // that a row can hold
 
 // What the journal holds is not what it should: carried to the public functions beside SqliteFailure.
 struct Damage {
@@ -119,7 +120,7 @@ StateAsOf JournalReader::start(EventHandle event, const AsOf& as_of) {
   return at;
 }
 
-void JournalReader::roll(EventHandle event, StateAsOf& at, const std::function<bool(const PastDelta&)>& admit) {
+void JournalReader::roll(EventHandle event, StateAsOf& at, Seq last, const std::function<bool(const PastDelta&)>& admit) {
   Statement rows = db_.prepare(
       "SELECT b.first_offset, b.count, b.committed_ms, b.snapshots, b.items, b.ingest_times, b.checksum, "
       "e.first_seq, e.count, e.batch FROM event_batches e LEFT JOIN batches b ON b.first_offset = e.batch "
@@ -127,7 +128,7 @@ void JournalReader::roll(EventHandle event, StateAsOf& at, const std::function<b
       "ifnull((SELECT max(first_seq) FROM event_batches WHERE event = ?1 AND first_seq <= ?2), 0) "
       "ORDER BY e.first_seq");
   rows.bind(1, event.value).bind(2, static_cast<std::int64_t>(at.state.seq.value + 1));
-  while (rows.step()) {
+  while (at.state.seq < last && rows.step()) {
     const BatchRow row = batch_of(rows);
     const std::string name = "the batch at offset " + std::to_string(rows.integer(9));
     if (row.count == 0) throw Damage{name + " is missing"};
@@ -162,7 +163,7 @@ void JournalReader::roll(EventHandle event, StateAsOf& at, const std::function<b
 Result<StateAsOf> JournalReader::state(EventHandle event, const AsOf& as_of) {
   return guarded(path_, "an event's past cannot be read", [&] {
     StateAsOf at = start(event, as_of);
-    roll(event, at, [&](const PastDelta& next) {
+    roll(event, at, as_of.seq.value_or(last_seq), [&](const PastDelta& next) {
       if (as_of.seq && next.delta.seq > *as_of.seq) return false;
       if (as_of.source_time_ms && next.delta.source_time_ms > *as_of.source_time_ms) return false;
       return !(as_of.published_ms && next.published_ms > *as_of.published_ms);
@@ -178,7 +179,7 @@ Result<void> JournalReader::deltas(EventHandle event, Seq from, const std::funct
     StateAsOf at = start(event, before);
     EventState after;
     bool copied = false;
-    roll(event, at, [&](const PastDelta& next) {
+    roll(event, at, last_seq, [&](const PastDelta& next) {
       if (next.delta.seq < from) return true;
       // The visitor sees the state with the delta applied; it is kept beside, one delta ahead.
       if (!copied) after = at.state;

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <optional>
 #include <string_view>
 #include <utility>
 
@@ -15,7 +16,6 @@ namespace touchline {
 namespace {
 
 constexpr std::size_t rows_named_max = 3;
-constexpr std::uint64_t offsets_per_batch_max = 1ULL << 32;
 constexpr Offset last_of_all{std::numeric_limits<std::uint64_t>::max()};
 constexpr std::uint64_t offset_max = std::numeric_limits<std::int64_t>::max();
 
@@ -41,9 +41,12 @@ class Walk {
   void miss(Offset last);
   Touches touches_of(Offset batch);
   void report_stray(const TouchRow& touch);
-  void pass_damaged(Offset first, const Touches& touches);
+  void lose(const Touches& touches);
+  void open_hole(Offset first, const Touches& touches);
+  void close_hole(Offset next);
   void skip(Offset first, Offset last);
   void check(const BatchRow& row, const Touches& touches);
+  void give_up(const BatchRow& row, const Touches& touches, std::uint64_t count, const Error& error);
   void meet(Chain& chain, const TouchRow& touch);
   void check_touch(Offset batch, const TouchRow& touch);
   std::string place_of(const TouchRow& touch) const;
@@ -54,10 +57,10 @@ class Walk {
   Chains chains_;
   RowStream<TouchRow> touches_;
   Offset head_;
-  Offset expected_{1};      // where the next batch begins
-  bool exactly_ = true;     // or only as far as a damaged row can be believed
-  Offset hole_end_;         // the last offset that could not be read
-  std::string unreadable_;  // why the last rows could not be read, until that is reported
+  Offset expected_{1};          // where the next batch begins
+  std::optional<Offset> hole_;  // open behind a batch that cannot be believed
+  Offset hole_end_;             // the last offset that could not be read
+  std::string unreadable_;      // why the last rows could not be read, until that is reported
   Offset unreadable_from_;
   std::vector<Chain*> touched_;  // by the batch at hand
 };
@@ -77,10 +80,11 @@ Result<void> Walk::run(const VerifyProgress& progress) {
     if (walked.error().kind != ErrorKind::malformed) return walked;
     if (unreadable_.empty()) unreadable_from_ = expected_;
     unreadable_ = walked.error().text;
-    // Which row comes behind it says event_batches.
-    const Touches touches = touches_of(expected_);
-    if (touches.empty()) break;
-    pass_damaged(expected_, touches);
+    open_hole(expected_, touches_of(expected_));
+    // Where a row begins that may be readable says event_batches.
+    const TouchRow* next = touches_.up_to(last_of_all);
+    if (next == nullptr) break;
+    expected_ = next->batch;
   }
   report_unreadable();
   finish();
@@ -100,18 +104,20 @@ void Walk::visit(const BatchRow& row) {
   if (row.first.value == 0 || row.first.value > offset_max) return report_.add(place, "is no offset");
   const bool believed = checksum_of(row) == row.checksum;
   if (!believed) report_.add(place, "its checksum is wrong");
-  if (row.first > expected_) miss(Offset(row.first.value - 1));
-  if (row.first < expected_ && exactly_) {
-    if (believed) report_.add(place, "begins before the one before it ends");
-    return;
+  if (hole_) {
+    close_hole(row.first);
+  } else if (row.first > expected_) {
+    miss(Offset(row.first.value - 1));
   }
   const Touches touches = touches_of(row.first);
-  if (believed) {
+  if (row.first < expected_) {
+    if (believed) report_.add(place, "begins before the one before it ends");
+    lose(touches);
+  } else if (believed) {
     expected_ = Offset(row.first.value + row.count);
-    exactly_ = true;
     check(row, touches);
   } else {
-    pass_damaged(row.first, touches);
+    open_hole(row.first, touches);
   }
 }
 
@@ -140,7 +146,6 @@ void Walk::miss(Offset last) {
   report_.add("batches", std::move(what));
   skip(expected_, last);
   expected_ = last.next();
-  exactly_ = true;
 }
 
 Walk::Touches Walk::touches_of(Offset batch) {
@@ -163,17 +168,30 @@ void Walk::report_stray(const TouchRow& touch) {
                       "names a batch at offset " + text_of(touch.batch.value) + ", where none begins");
 }
 
-// How many offsets a damaged batch held is what event_batches says of it.
-void Walk::pass_damaged(Offset first, const Touches& touches) {
-  std::uint64_t count = 0;
-  for (const TouchRow& touch : touches) {
-    count += std::min(touch.count, offsets_per_batch_max);
+void Walk::lose(const Touches& touches) {
+  for (const TouchRow& touch : touches)
     chains_.lose(chains_.of(touch.event), touch.first_seq + touch.count);
+}
+
+// A damaged batch does not say where it ends: the next one will.
+void Walk::open_hole(Offset first, const Touches& touches) {
+  lose(touches);
+  if (!hole_) hole_ = first;
+  expected_ = first.next();
+}
+
+void Walk::close_hole(Offset next) {
+  const Offset first = *std::exchange(hole_, std::nullopt);
+  expected_ = next;
+  const Offset last(next.value - 1);
+  if (const TouchRow* touch = touches_.up_to(last)) {
+    // Behind the damaged batch there was another one.
+    expected_ = touch->batch;
+    skip(first, Offset(expected_.value - 1));
+    miss(last);
+  } else {
+    skip(first, last);
   }
-  const Offset last(first.value + std::max<std::uint64_t>(count, 1) - 1);
-  skip(first, last);
-  expected_ = last.next();
-  exactly_ = false;
 }
 
 void Walk::skip(Offset first, Offset last) {
@@ -193,8 +211,8 @@ void Walk::check(const BatchRow& row, const Touches& touches) {
   const std::string place = "batches, offset " + text_of(row.first.value);
   while (true) {
     const auto more = items.next(item);
-    if (!more) report_.add(place, more.error().text);
-    if (!more || !*more) break;
+    if (!more) return give_up(row, touches, count, more.error());
+    if (!*more) break;
     ++count;
     Chain& chain = chains_.of(item.event.value);
     if (chain.batch != row.first) {
@@ -209,6 +227,7 @@ void Walk::check(const BatchRow& row, const Touches& touches) {
   }
   if (count != row.count) {
     report_.add(place, "holds " + text_of(count) + " deltas, the row says " + text_of(row.count));
+    expected_ = Offset(row.first.value + count);
   }
   if (chains_.snapshots_readable() && snapshots != static_cast<std::uint64_t>(row.snapshots)) {
     report_.add("snapshots", "of the batch at offset " + text_of(row.first.value) + " there are " +
@@ -224,6 +243,14 @@ void Walk::check(const BatchRow& row, const Touches& touches) {
                         "the row is missing: the batch at offset " + text_of(row.first.value) + " holds " +
                             text_of(chain->count) + " of its deltas");
   }
+}
+
+// The rest of a batch cannot be told apart, though its checksum is right.
+void Walk::give_up(const BatchRow& row, const Touches& touches, std::uint64_t count, const Error& error) {
+  report_.add("batches, offset " + text_of(row.first.value), error.text);
+  lose(touches);
+  if (expected_.value > row.first.value + count)
+    skip(Offset(row.first.value + count), Offset(expected_.value - 1));
 }
 
 // Before the batch is read: a chain that is not sound is numbered as event_batches says, and one that jumps
@@ -246,7 +273,7 @@ void Walk::check_touch(Offset batch, const TouchRow& touch) {
   }
   chain.row_seen = true;
   const std::uint64_t shift = touch.first_seq - chain.first_seq;
-  if (touch.count != chain.count || shift != chain.row_shift) {
+  if (touch.count != chain.count || (shift != 0 && shift != chain.row_shift)) {
     chains_.add_finding(chain, place_of(touch),
                         "says " + text_of(touch.count) + " deltas from seq " + text_of(touch.first_seq) +
                             ", the batch at offset " + text_of(batch.value) + " holds " +
@@ -256,6 +283,7 @@ void Walk::check_touch(Offset batch, const TouchRow& touch) {
 }
 
 void Walk::finish() {
+  if (hole_) close_hole(std::max(head_, *hole_).next());
   if (head_ >= expected_) {
     miss(head_);
   } else if (head_.value + 1 != expected_.value) {

@@ -163,14 +163,14 @@ Result<LineReader::Line> LineReader::next() {
 
 Result<LineReader::Line> LineReader::peek() {
   Impl& self = *impl_;
-  const void* feed = nullptr;
+  const auto find_feed = [&] { return std::memchr(self.buffer.data() + self.at, '\n', self.filled - self.at); };
+  const void* feed = find_feed();
   // A first line that is longer than a chunk is told by its beginning.
-  while (self.filled - self.at < chunk_bytes) {
-    feed = std::memchr(self.buffer.data() + self.at, '\n', self.filled - self.at);
-    if (feed != nullptr) break;
+  while (feed == nullptr && self.filled - self.at < chunk_bytes) {
     const auto more = self.fill();
     if (!more) return more.error();
     if (!*more) break;
+    feed = find_feed();
   }
   const auto size = feed != nullptr ? static_cast<std::size_t>(static_cast<const char*>(feed) - (self.buffer.data() + self.at))
                                     : self.filled - self.at;

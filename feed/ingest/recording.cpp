@@ -24,7 +24,9 @@ std::string name_from(const std::string& path) {
 }  // namespace
 
 Recording::Recording(LineReader reader, std::string name, Format format, std::uint64_t fingerprint)
-    : reader_(std::move(reader)), name_(std::move(name)), parser_(std::make_unique<Parser>(format)), fingerprint_(fingerprint) {}
+    : reader_(std::move(reader)), name_(std::move(name)), parser_(std::make_unique<Parser>(format)), fingerprint_(fingerprint) {
+  cursor_.fingerprint = fingerprint;
+}
 
 Result<Recording> Recording::open(const std::string& path) {
   auto reader = LineReader::open(path);

@@ -3,6 +3,7 @@
 // A state is a map of packed addresses to values: BigInt for integers, Buffer for texts.
 
 const FIELDS = 41n, LEVELS = 1n << 24n, MARKETS = 1n << 18n, OUTCOMES = 1n << 12n, TEXT_BYTES = 1n << 20n;
+const BLOCK_TEXT_BYTES = 1 << 27; // of the state before and the block together
 const EXACT = 1n << 23n;
 const ID = 32n;
 const LAST_PRICE = 7n;
@@ -95,6 +96,11 @@ export class State {
     return sum;
   }
   hasId() { return this.cells.has(pack(0n, 0n, ID, 0n)); }
+  textBytes() {
+    let bytes = 0;
+    for (const value of this.cells.values()) if (typeof value !== 'bigint') bytes += value.length;
+    return bytes;
+  }
   // The best price of a ladder, or undefined.
   best(row, field) {
     const highest = field === 8n || field === 11n;
@@ -163,6 +169,7 @@ class BlockReader {
     const head = this.bytes.v();
     if (head >> 1n > this.bytes.left()) refuse('more texts than bytes');
     let market = 0n, last = Buffer.alloc(0), previous = -1n;
+    let textBytes = this.before.textBytes();
     for (let i = 0n; i < head >> 1n; ++i) {
       const step = this.bytes.v();
       market += step >> 1n;
@@ -180,6 +187,8 @@ class BlockReader {
       } else {
         last = this.readText(!this.header.merged && hadText ? old : last);
         this.changes.push([address, last]);
+        textBytes += last.length;
+        if (textBytes > BLOCK_TEXT_BYTES) refuse('more text than an event may have');
       }
     }
     return (head & 1n) === 1n;

@@ -61,7 +61,7 @@ function joined(value, name) {
   return Object.fromEntries(entries.sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
-function* numbers({ zigzag, ticks, hashes, cells }) {
+function* numbers({ zigzag, ticks, prices_of_ticks: prices, hashes, cells }) {
   for (const { value, zigzag: bytes } of zigzag) {
     yield [`zigzag ${value}`, () => expect('value', new Bytes(bytesOf(bytes)).z(), BigInt(value))];
   }
@@ -71,6 +71,10 @@ function* numbers({ zigzag, ticks, hashes, cells }) {
       expect('is a tick', tickPrice(tickFloor(BigInt(price))) === BigInt(price), is_tick);
     }];
   }
+  yield ['prices of ticks', () => prices.forEach((price, tick) => {
+    expect(`price of ${tick}`, tickPrice(BigInt(tick)), BigInt(price));
+    expect(`tick of ${price}`, tickFloor(BigInt(price)), BigInt(tick));
+  })];
   for (const [call, hash] of Object.entries(hashes)) {
     const [name, of] = [call.slice(0, call.indexOf(' ')), call.slice(call.indexOf(' ') + 1)];
     yield [call, () => expect('hash', hex16(name === 'mix64' ? mix64(BigInt(of)) : fnv1a64(Buffer.from(of))), hash)];
@@ -184,8 +188,18 @@ function* conversations(vectors) {
   }
 }
 
+function* brokenConversations(vectors) {
+  for (const { name, frames: parts } of vectors) {
+    yield [name, () => {
+      const subscriber = new Subscriber();
+      for (const { bytes } of parts.slice(0, -1)) subscriber.receive(bytesOf(bytes));
+      expectRefused('last frame', () => subscriber.receive(bytesOf(parts.at(-1).bytes)));
+    }];
+  }
+}
+
 const CHECKS = { numbers, blocks, broken_blocks: brokenBlocks, frames, broken_frames: brokenFrames, keyframes,
-  conversations };
+  conversations, broken_conversations: brokenConversations };
 
 let passed = 0, failed = 0, skipped = 0;
 for (const path of process.argv.slice(2)) {

@@ -46,6 +46,11 @@ TEST(GoldenNumbers, ticks_are_as_written) {
     EXPECT_EQ(tick_floor(price), std::uint64_t(vector["floor"])) << price;
     EXPECT_EQ(is_tick(price), truth_of(vector, "is_tick")) << price;
   }
+  std::uint32_t tick = 0;
+  for (const Json price : file.root()["prices_of_ticks"].get_array()) {
+    EXPECT_EQ(price_of_tick(tick++), std::uint64_t(price));
+  }
+  EXPECT_EQ(tick, tick_count);
 }
 
 TEST(GoldenNumbers, hashes_are_as_written) {

@@ -26,9 +26,15 @@ std::string text_of(Json object, std::string_view key) {
   return std::string(std::string_view(object[key].get_string()));
 }
 bool truth_of(Json object, std::string_view key) { return object[key].get_bool(); }
-std::uint64_t number_of(Json object, std::string_view key) { return parsed<std::uint64_t>(text_of(object, key), 10); }
-std::int64_t signed_of(Json object, std::string_view key) { return parsed<std::int64_t>(text_of(object, key), 10); }
-std::uint64_t digest_of(Json object, std::string_view key) { return parsed<std::uint64_t>(text_of(object, key), 16); }
+std::uint64_t number_of(Json object, std::string_view key) {
+  return parsed<std::uint64_t>(text_of(object, key), 10);
+}
+std::int64_t signed_of(Json object, std::string_view key) {
+  return parsed<std::int64_t>(text_of(object, key), 10);
+}
+std::uint64_t digest_of(Json object, std::string_view key) {
+  return parsed<std::uint64_t>(text_of(object, key), 16);
+}
 
 std::string unhex(std::string_view digits) {
   std::string bytes;
@@ -40,7 +46,8 @@ std::string unhex(std::string_view digits) {
 
 std::vector<std::string> texts_of(Json object, std::string_view key) {
   std::vector<std::string> texts;
-  for (const Json text : object[key].get_array()) texts.emplace_back(std::string_view(text.get_string()));
+  for (const Json text : object[key].get_array())
+    texts.emplace_back(std::string_view(text.get_string()));
   return texts;
 }
 
@@ -48,7 +55,8 @@ std::string bytes_of(Json object, std::string_view key) {
   const Json value = object[key];
   if (value.is_string()) return unhex(std::string_view(value.get_string()));
   std::string bytes;
-  for (const std::string& part : texts_of(object, key)) bytes += unhex(part);
+  for (const std::string& part : texts_of(object, key))
+    bytes += unhex(part);
   return bytes;
 }
 
@@ -58,7 +66,8 @@ EventState state_of(Json object, std::string_view key) {
   for (const Json cell : json["cells"].get_array()) {
     std::array<std::uint32_t, 4> at{};
     std::size_t parts = 0;
-    for (const Json part : cell["at"].get_array()) at.at(parts++) = static_cast<std::uint32_t>(std::uint64_t(part));
+    for (const Json part : cell["at"].get_array())
+      at.at(parts++) = static_cast<std::uint32_t>(std::uint64_t(part));
     const Address address(at[0], at[1], static_cast<Field>(at[2]), at[3]);
     if (cell["text"].error() == simdjson::SUCCESS) {
       state.set(address, std::string_view(text_of(cell, "text")));

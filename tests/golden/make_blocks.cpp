@@ -52,8 +52,8 @@ class Vectors {
   std::string done() const { return json_list(items_, 0); }
 
  private:
-  void put(std::string_view name, const EventState& before, std::string_view block, const EventState* expected,
-           bool by_hand) {
+  void put(std::string_view name, const EventState& before, std::string_view block,
+           const EventState* expected, bool by_hand) {
     const auto delta = decode_block(before, block);
     if (!delta) std::fprintf(stderr, "%s: %s\n", std::string(name).c_str(), delta.error().text.c_str());
     TL_CHECK(delta);
@@ -121,6 +121,22 @@ void add_ladders(Vectors& vectors) {
     s.set(at(1, 1, Field::last_price), 186);
     s.set(at(1, 1, Field::traded, 186), 700);
   });
+  vectors.add("traded counts from 0 if the same block erases the last price", start, [](EventState& s) {
+    s.erase(at(1, 1, Field::last_price));
+    s.set(at(1, 1, Field::traded, 203), 700);
+  });
+  vectors.add("a last price counts from 1 to 2^23 - 1",
+              with(match(),
+                   [](EventState& s) {
+                     s.set(at(1, 1, Field::last_price), exact_price_level);
+                     s.set(at(1, 2, Field::last_price), exact_price_level - 1);
+                     s.set(at(2, 1, Field::last_price), -1);
+                   }),
+              [](EventState& s) {
+                s.set(at(1, 1, Field::traded, 203), 700);
+                s.set(at(1, 2, Field::traded, 203), 700);
+                s.set(at(2, 1, Field::traded, 203), 700);
+              });
   vectors.add("an empty ladder counts from the last price", start,
               [](EventState& s) { s.set(at(1, 1, Field::sp_back, 150), 2'000); });
   vectors.add("an empty ladder without a last price counts from 0", start,
@@ -161,7 +177,8 @@ void add_ladders(Vectors& vectors) {
     s.set(at(1, 1, Field::lay, levels_end - 1), 1);
   });
   vectors.add("a tick of every band", bare(), [](EventState& s) {
-    for (std::uint32_t tick = 0; tick < tick_count; tick += 12) s.set(at(1, 1, Field::back, price_of_tick(tick)), 1);
+    for (std::uint32_t tick = 0; tick < tick_count; tick += 12)
+      s.set(at(1, 1, Field::back, price_of_tick(tick)), 1);
   });
   vectors.add("ladders keyed by rank", start, [](EventState& s) {
     s.set(at(1, 2, Field::best_back, 0), 410);
@@ -173,7 +190,8 @@ void add_ladders(Vectors& vectors) {
   vectors.add("a rank changes its price, another goes",
               with(bare(),
                    [](EventState& s) {
-                     for (const std::uint32_t level : {0U, 1U, 2U, 3U}) s.set(at(1, 1, Field::best_lay, level), 200);
+                     for (const std::uint32_t level : {0U, 1U, 2U, 3U})
+                       s.set(at(1, 1, Field::best_lay, level), 200);
                    }),
               [](EventState& s) {
                 s.set(at(1, 1, Field::best_lay, 0), 202);
@@ -248,16 +266,19 @@ void add_texts(Vectors& vectors) {
     s.set(at(1, 2, Field::name), std::string_view("Ashford Reserves"));
     s.set(at(2, 1, Field::name), std::string_view("Reserves of Ashford"));
   });
-  vectors.add("beginning and end do not overlap", with(bare(), [](EventState& s) {
-                s.set(at(0, 0, Field::name), std::string_view("aaaa"));
-              }), [](EventState& s) { s.set(at(0, 0, Field::name), std::string_view("aaaaa")); });
+  vectors.add("beginning and end do not overlap",
+              with(bare(), [](EventState& s) { s.set(at(0, 0, Field::name), std::string_view("aaaa")); }),
+              [](EventState& s) { s.set(at(0, 0, Field::name), std::string_view("aaaaa")); });
   vectors.add("a text grows shorter, another becomes empty", start, [](EventState& s) {
     s.set(at(0, 0, Field::name), std::string_view("Ashford"));
     s.set(at(1, 1, Field::name), std::string_view(""));
   });
-  vectors.add("letters of several bytes, cut in their middle", with(bare(), [](EventState& s) {
-                s.set(at(0, 0, Field::name), std::string_view("M\xC3\xA4rz \xF0\x9F\x8F\x80"));
-              }), [](EventState& s) {
+  vectors.add("letters of several bytes, cut in their middle",
+              with(bare(),
+                   [](EventState& s) {
+                     s.set(at(0, 0, Field::name), std::string_view("M\xC3\xA4rz \xF0\x9F\x8F\x80"));
+                   }),
+              [](EventState& s) {
                 s.set(at(0, 0, Field::name), std::string_view("M\xC3\xB6rz \xF0\x9F\x8F\x81"));
                 s.set(at(1, 0, Field::name), std::string_view("\xE6\x9D\xB1\xE4\xBA\xAC"));
               });
@@ -275,20 +296,32 @@ void add_texts(Vectors& vectors) {
     s.set(at(0, 0, Field::attribute, 0), std::string_view(R"("four")"));
     s.set(at(1, 1, Field::back, 183), std::string_view("12.345"));
   });
-  vectors.add("a text becomes an integer", with(start, [](EventState& s) {
-                s.set(at(1, 1, Field::back, 185), std::string_view("20.005"));
-              }), [](EventState& s) {
-                s.set(at(0, 0, Field::attribute, 1), -31);
-                s.set(at(1, 1, Field::sp_near), 185);
-                s.set(at(1, 1, Field::back, 185), 2'000);
-              });
+  // The reference is taken from the state before the block, whatever its texts say.
+  vectors.add("the best price becomes a text, the ladder counts from it still", start, [](EventState& s) {
+    s.set(at(1, 1, Field::back, 184), std::string_view("12.345"));
+    s.set(at(1, 1, Field::back, 183), 12'005);
+  });
+  vectors.add("the last price becomes a text, traded counts from it still", start, [](EventState& s) {
+    s.set(at(1, 1, Field::last_price), std::string_view("1.8475"));
+    s.set(at(1, 1, Field::traded, 185), 5);
+  });
+  vectors.add(
+      "a text becomes an integer",
+      with(start, [](EventState& s) { s.set(at(1, 1, Field::back, 185), std::string_view("20.005")); }),
+      [](EventState& s) {
+        s.set(at(0, 0, Field::attribute, 1), -31);
+        s.set(at(1, 1, Field::sp_near), 185);
+        s.set(at(1, 1, Field::back, 185), 2'000);
+      });
 }
 
 void add_rows(Vectors& vectors) {
-  vectors.add("the first block of an event", EventState{}, [](EventState& s) {
-    s = match();
-    s.source_time_ms = 0;
-  }, {.time_step_ms = 1'786'803'154'000});
+  vectors.add("the first block of an event", EventState{},
+              [](EventState& s) {
+                s = match();
+                s.source_time_ms = 0;
+              },
+              {.time_step_ms = 1'786'803'154'000});
   vectors.add("the smallest first block", EventState{},
               [](EventState& s) { s.set(at(0, 0, Field::id), std::string_view("e")); });
   vectors.add("several markets, from the event to the last", match(), [](EventState& s) {
@@ -308,8 +341,10 @@ void add_rows(Vectors& vectors) {
     s.set(at(3, 2, Field::price), 280);
   });
   const auto many = [](EventState& s) {
-    for (std::uint32_t m = 2; m <= 70; ++m) s.set(at(m, 0, Field::id), std::string_view("m"));
-    for (std::uint32_t o = 2; o <= 40; ++o) s.set(at(1, o, Field::id), std::string_view("o"));
+    for (std::uint32_t m = 2; m <= 70; ++m)
+      s.set(at(m, 0, Field::id), std::string_view("m"));
+    for (std::uint32_t o = 2; o <= 40; ++o)
+      s.set(at(1, o, Field::id), std::string_view("o"));
   };
   vectors.add("row heads and market steps of two bytes", with(bare(), many), [](EventState& s) {
     s.set(at(1, 40, Field::price), 100'000);
@@ -345,26 +380,32 @@ void add_merged(Vectors& vectors) {
     s.set(at(2, 1, Field::price), 0);
   };
   vectors.add("merged: five deltas in absolute values", match(), changes, {.merged = 5});
-  vectors.add("merged: a critical one among them", match(), [&](EventState& s) {
-    changes(s);
-    s.set(at(1, 0, Field::status), number_of(MarketStatus::suspended));
-    s.set(at(3, 0, Field::id), std::string_view("next"));
-  }, {.cause = Cause::recovery, .merged = 300});
-  vectors.add("merged: off ticks, texts and integers change places", with(match(), [](EventState& s) {
-                s.set(at(1, 1, Field::sp_near), std::string_view("1.845"));
-                s.set(at(1, 1, Field::sp_far), 190);
-                s.set(at(1, 2, Field::name), std::string_view("Bexhill"));
-              }), [](EventState& s) {
+  vectors.add("merged: a critical one among them", match(),
+              [&](EventState& s) {
+                changes(s);
+                s.set(at(1, 0, Field::status), number_of(MarketStatus::suspended));
+                s.set(at(3, 0, Field::id), std::string_view("next"));
+              },
+              {.cause = Cause::recovery, .merged = 300});
+  vectors.add("merged: nothing is left of them", match(), [](EventState&) {}, {.merged = 2});
+  vectors.add("merged: off ticks, texts and integers change places",
+              with(match(),
+                   [](EventState& s) {
+                     s.set(at(1, 1, Field::sp_near), std::string_view("1.845"));
+                     s.set(at(1, 1, Field::sp_far), 190);
+                     s.set(at(1, 2, Field::name), std::string_view("Bexhill"));
+                   }),
+              [](EventState& s) {
                 s.set(at(1, 1, Field::sp_near), 184);
                 s.set(at(1, 1, Field::sp_far), std::string_view("1.905"));
                 s.set(at(1, 1, Field::lay, 201), 50);
                 s.erase(at(1, 2, Field::name));
-              }, {.merged = 2});
+              },
+              {.merged = 2});
 }
 
 void add_by_hand(Vectors& vectors) {
-  vectors.add_by_hand("ticks as the raw twin", match(),
-                      Bytes{}.v(0).v(1 << 2 | 1).v(22 | 32).z(1).v(2'000));
+  vectors.add_by_hand("ticks as the raw twin", match(), Bytes{}.v(0).v(1 << 2 | 1).v(22 | 32).z(1).v(2'000));
   vectors.add_by_hand("flags that say nothing", match(),
                       Bytes{}.v(2).v(0).v(1 << 2 | 2 | 1).z(1).v(6 | 32).z(5));
   vectors.add_by_hand("a text that leaves out what it could copy", match(),
@@ -374,14 +415,22 @@ void add_by_hand(Vectors& vectors) {
   vectors.add_by_hand("merged: one delta", match(),
                       Bytes{}.v(2).v(2).v(1).v(1 << 2 | 2 | 1).z(1).v(6 | 32).v(1).z(195));
   vectors.add_by_hand("merged: erases what is not there", match(),
-                      Bytes{}.v(3).v(2).v(2).v(1 << 1 | 1).v(0 << 1 | 1).v(0).v(37).v(0).v(1 << 2 | 2 | 1).z(1).v(6 | 32).v(0));
-  // The state before the block counts, even where the block makes a text of the best price or of the last.
-  vectors.add_by_hand("the best price becomes a text, the ladder counts from it still", match(),
-                      Bytes{}.v(1).v(1 << 1 | 1).v(1 << 1).v(1).v(8).v(184).v(0).v(0).v(6).text("12.345")
-                          .v(1 << 2 | 1).v(8 | 32).z(-1).z(5));
-  vectors.add_by_hand("the last price becomes a text, traded counts from it still", match(),
-                      Bytes{}.v(1).v(1 << 1 | 1).v(1 << 1).v(1).v(7).v(0).v(0).v(0).v(6).text("1.8475")
-                          .v(1 << 2 | 1).v(10 | 32).z(1).v(5));
+                      Bytes{}
+                          .v(3)
+                          .v(2)
+                          .v(2)
+                          .v(1 << 1 | 1)
+                          .v(0 << 1 | 1)
+                          .v(0)
+                          .v(37)
+                          .v(0)
+                          .v(1 << 2 | 2 | 1)
+                          .z(1)
+                          .v(6 | 32)
+                          .v(0));
+  vectors.add_by_hand("merged: as many as may be", match(),
+                      Bytes{}.v(2).v(2).v(1ULL << 62).v(1 << 2 | 2 | 1).z(1).v(6 | 32).v(1).z(195));
+  vectors.add_by_hand("nothing changes", match(), Bytes{}.v(40 << 3 | 1).v(0));
 }
 
 }  // namespace

@@ -6,10 +6,13 @@
 #include "tests/golden/make_golden.h"
 
 #include <cstdio>
+#include <limits>
 #include <utility>
 
 namespace touchline::golden {
 namespace {
+
+using Int = std::numeric_limits<std::int64_t>;
 
 class Broken {
  public:
@@ -41,7 +44,8 @@ bool readable(std::string_view bytes) {
     DeltaItems items(frame.kind == FrameKind::deltas ? frame.body : std::string_view());
     DeltaItem item;
     auto another = items.next(item);
-    while (another && *another) another = items.next(item);
+    while (another && *another)
+      another = items.next(item);
     if (!another) return false;
   }
 }
@@ -54,17 +58,29 @@ std::string make_broken_blocks() {
   constexpr std::uint64_t other_row = 1 << 2 | 2 | 1;  // the same of another market
   broken.add("empty", Bytes{});
   broken.add("a header alone", Bytes{}.v(0));
-  broken.add("a varint of more than 64 bits", Bytes{}.text("\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\x02"));
+  broken.add("a varint of more than 64 bits",
+             Bytes{}.text("\x80\x80\x80\x80\x80\x80\x80\x80\x80\x02").v(row).v(3 | 32).z(1));
+  broken.add("a varint of more than ten bytes",
+             Bytes{}.text("\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80").v(0).v(row).v(3 | 32).z(1));
   broken.add("flags missing", Bytes{}.v(2));
   broken.add("an unknown cause", Bytes{}.v(2).v(5 << 2).v(row).v(3 | 32).z(1));
   broken.add("a flag that does not exist", Bytes{}.v(2).v(32).v(row).v(3 | 32).z(1));
   broken.add("merges no delta", Bytes{}.v(2).v(2).v(0).v(row).v(3 | 32).v(1).z(1));
-  broken.add("merges more than 2^62 deltas", Bytes{}.v(2).v(2).v((1ULL << 62) + 1).v(row).v(3 | 32).v(1).z(1));
+  broken.add("merges more than 2^62 deltas",
+             Bytes{}.v(2).v(2).v((1ULL << 62) + 1).v(row).v(3 | 32).v(1).z(1));
   broken.add("ends within a row", Bytes{}.v(0).v(row));
   broken.add("ends within a group", Bytes{}.v(0).v(row).v(8 | 32 | 64).v(0).z(0).z(1));
   broken.add("goes on after its last row", Bytes{}.v(0).v(row).v(3 | 32).z(1).v(0));
   broken.add("leaves out a market", Bytes{}.v(0).v(other_row).z(3).v(3 | 32).z(1));
   broken.add("leaves out an outcome", Bytes{}.v(0).v(4 << 2 | 1).v(6 | 32).z(1));
+  broken.add("leaves out an outcome of another market", Bytes{}.v(0).v(3 << 2 | 2 | 1).z(1).v(6 | 32).z(1));
+  broken.add("leaves out an outcome after a new one",
+             Bytes{}.v(0).v(3 << 2).v(6 | 32).z(1).v(5 << 2 | 1).v(6 | 32).z(1));
+  broken.add("leaves out an outcome of a new market", Bytes{}.v(0).v(2 << 2 | 2 | 1).z(2).v(6 | 32).z(1));
+  broken.add("leaves out a market after a new one",
+             Bytes{}.v(0).v(0 << 2 | 2).z(2).v(3 | 32).z(1).v(0 << 2 | 2 | 1).z(2).v(3 | 32).z(1));
+  broken.add("a step over all markets", Bytes{}.v(0).v(other_row).z(Int::max()).v(3 | 32).z(1));
+  broken.add("a step back over all markets", Bytes{}.v(0).v(other_row).z(Int::min()).v(3 | 32).z(1));
   broken.add("a negative market", Bytes{}.v(0).v(other_row).z(-2).v(3 | 32).z(1));
   broken.add("a market past the limit", Bytes{}.v(0).v(other_row).z(1 << 18).v(3 | 32).z(1));
   broken.add("an outcome past the limit", Bytes{}.v(0).v(4096 << 2 | 1).v(6 | 32).z(1));
@@ -75,20 +91,28 @@ std::string make_broken_blocks() {
   broken.add("an unknown field", Bytes{}.v(0).v(row).v(31 | 32).v(41).z(1));
   broken.add("several cells of a field without levels", Bytes{}.v(0).v(row).v(6 | 32 | 64).v(0).z(1).z(1));
   broken.add("more cells than bytes", Bytes{}.v(0).v(row).v(8 | 32 | 64).v(1'000).z(0).z(1));
+  broken.add("more cells than can be counted",
+             Bytes{}.v(0).v(row).v(8 | 32 | 64).v(std::numeric_limits<std::uint64_t>::max()).z(0).z(1));
   broken.add("a tick past the last", Bytes{}.v(0).v(row).v(8 | 32).z(350).v(1));
   broken.add("a tick before the first", Bytes{}.v(0).v(row).v(8 | 32).z(-84).v(1));
   broken.add("a level past the last", Bytes{}.v(0).v(row).v(13 | 32).v(1 << 24).v(1));
   broken.add("a level far past the last", Bytes{}.v(0).v(row).v(22 | 32).z(1LL << 40).v(1));
   broken.add("more texts than bytes", Bytes{}.v(1).v(1'000 << 1).v(0).v(0).v(33).v(0));
-  broken.add("texts out of order", Bytes{}.v(1).v(2 << 1).v(0).v(0).v(33).v(0).v(0).v(0).v(0).v(0).v(0).v(32).v(0).v(0).v(0).v(0));
-  broken.add("a text twice", Bytes{}.v(1).v(2 << 1).v(0).v(0).v(33).v(0).v(0).v(0).v(0).v(0).v(0).v(33).v(0).v(0).v(0).v(0));
+  broken.add("texts out of order",
+             Bytes{}.v(1).v(2 << 1).v(0).v(0).v(33).v(0).v(0).v(0).v(0).v(0).v(0).v(32).v(0).v(0).v(0).v(0));
+  broken.add("a text twice",
+             Bytes{}.v(1).v(2 << 1).v(0).v(0).v(33).v(0).v(0).v(0).v(0).v(0).v(0).v(33).v(0).v(0).v(0).v(0));
   broken.add("a text in an unknown field", Bytes{}.v(1).v(1 << 1).v(0).v(0).v(41).v(0).v(0).v(0).v(0));
-  broken.add("a text at a level past the last", Bytes{}.v(1).v(1 << 1).v(0).v(0).v(0).v(1 << 24).v(0).v(0).v(0));
+  broken.add("a text at a level past the last",
+             Bytes{}.v(1).v(1 << 1).v(0).v(0).v(0).v(1 << 24).v(0).v(0).v(0));
   broken.add("a text in a market left out", Bytes{}.v(1).v(1 << 1).v(4 << 1).v(0).v(32).v(0).v(0).v(0).v(0));
   broken.add("copies more than there is", Bytes{}.v(1).v(1 << 1).v(0).v(0).v(33).v(0).v(18).v(0).v(0));
-  broken.add("copies beginning and end across each other", Bytes{}.v(1).v(1 << 1).v(0).v(0).v(33).v(0).v(10).v(8).v(0));
-  broken.add("a text longer than the block", Bytes{}.v(1).v(1 << 1).v(0).v(0).v(33).v(0).v(0).v(0).v(5).text("Ash"));
-  broken.add("a text longer than any may be", Bytes{}.v(1).v(1 << 1).v(0).v(0).v(33).v(0).v(0).v(0).v((1 << 20) + 1));
+  broken.add("copies beginning and end across each other",
+             Bytes{}.v(1).v(1 << 1).v(0).v(0).v(33).v(0).v(10).v(8).v(0));
+  broken.add("a text longer than the block",
+             Bytes{}.v(1).v(1 << 1).v(0).v(0).v(33).v(0).v(0).v(0).v(5).text("Ash"));
+  broken.add("a text longer than any may be",
+             Bytes{}.v(1).v(1 << 1).v(0).v(0).v(33).v(0).v(0).v(0).v((1 << 20) + 1));
   broken.add("erases a text that is not there", Bytes{}.v(1).v(1 << 1).v(0 << 1 | 1).v(0).v(37).v(0));
   broken.add("erases an integer as a text", Bytes{}.v(1).v(1 << 1).v(0 << 1 | 1).v(0).v(20).v(0));
   return broken.done();

@@ -40,6 +40,27 @@ struct Published {
   EventDigest digest() const { return {handle, state.seq, state.digest()}; }
 };
 
+template <class Message>
+std::string framed(const Message& message) {
+  std::string bytes;
+  put(bytes, message);
+  return bytes;
+}
+
+std::string deltas_of(const std::string& body) {
+  std::string bytes;
+  put_frame(bytes, FrameKind::deltas, body);
+  return bytes;
+}
+
+std::string_view kind_of(const std::string& bytes) {
+  FrameReader reader;
+  reader.append(bytes);
+  Frame frame;
+  TL_CHECK(reader.next(frame).value());
+  return name_of(frame.kind);
+}
+
 class Conversation {
  public:
   Conversation(std::string_view name, Hello hello) : json_(2), subscriber_(std::move(hello), {}) {
@@ -49,15 +70,9 @@ class Conversation {
 
   template <class Message>
   void publish(const Message& message) {
-    std::string bytes;
-    put(bytes, message);
-    publish_bytes(bytes);
+    publish_bytes(framed(message));
   }
-  void deltas(const std::string& body) {
-    std::string bytes;
-    put_frame(bytes, FrameKind::deltas, body);
-    publish_bytes(bytes);
-  }
+  void deltas(const std::string& body) { publish_bytes(deltas_of(body)); }
   void ping(std::uint64_t nonce) {
     std::string bytes;
     put(bytes, Ping{nonce}, FrameKind::ping);
@@ -76,14 +91,16 @@ class Conversation {
   std::string done() {
     connections_.push_back(json_list(std::exchange(entries_, {}), 6));
     std::vector<std::pair<EventHandle, const EventState*>> states;
-    for (const auto& [handle, state] : subscriber_.states()) states.emplace_back(handle, &state);
+    for (const auto& [handle, state] : subscriber_.states())
+      states.emplace_back(handle, &state);
     std::sort(states.begin(), states.end());
     std::vector<std::string> events;
     for (const auto& [handle, state] : states) {
       events.push_back(Json(6).number("event", handle.value).state("state", *state).done());
     }
     json_.raw("connections", json_list(connections_, 4));
-    json_.number("epoch", subscriber_.position().epoch.value).number("offset", subscriber_.position().offset.value);
+    json_.number("epoch", subscriber_.position().epoch.value)
+        .number("offset", subscriber_.position().offset.value);
     return json_.raw("events", json_list(events, 4)).done();
   }
 
@@ -99,11 +116,7 @@ class Conversation {
     if (const std::string bytes = subscriber_.take_output(); !bytes.empty()) add("subscriber", bytes);
   }
   void add(std::string_view from, const std::string& bytes) {
-    FrameReader reader;
-    reader.append(bytes);
-    Frame frame;
-    TL_CHECK(reader.next(frame).value());
-    entries_.push_back(Json(8).text("from", from).text("frame", name_of(frame.kind)).bytes("bytes", bytes).done());
+    entries_.push_back(Json(8).text("from", from).text("frame", kind_of(bytes)).bytes("bytes", bytes).done());
   }
 
   Json json_;
@@ -159,8 +172,8 @@ Published other() {
 
 Welcome welcome(std::uint64_t offset, ResumeKind resume = ResumeKind::keyframes,
                 std::string_view reason = "no position given") {
-  return {protocol_version, {Epoch(1), Offset(offset)}, Durability::durable, 1'000, 16U << 20, resume,
-          std::string(reason), "touchline 0.1.0"};
+  return {protocol_version, {Epoch(1), Offset(offset)}, Durability::durable, 1'000, 16U << 20,
+          resume,           std::string(reason),        "touchline 0.1.0"};
 }
 
 std::function<void(EventState&)> back(std::uint32_t price, std::int64_t size) {
@@ -180,15 +193,19 @@ std::string worked_example() {
     s.set(at(1, 1, Field::back, 186), 2'000);
   })));
   Published next{EventHandle(5), {}};
-  const std::string goal = event.next([](EventState& s) {
-    s.set(at(0, 0, Field::home_score), 1);
-    s.set(at(1, 0, Field::status), static_cast<std::int64_t>(MarketStatus::suspended));
-    s.erase(at(1, 1, Field::back, 186));
-  }, 60);
-  const std::string first = next.next([](EventState& s) {
-    s.set(at(0, 0, Field::id), std::string_view("m-3"));
-    s.set(at(0, 0, Field::sport), std::string_view("football"));
-  }, noon);
+  const std::string goal = event.next(
+      [](EventState& s) {
+        s.set(at(0, 0, Field::home_score), 1);
+        s.set(at(1, 0, Field::status), static_cast<std::int64_t>(MarketStatus::suspended));
+        s.erase(at(1, 1, Field::back, 186));
+      },
+      60);
+  const std::string first = next.next(
+      [](EventState& s) {
+        s.set(at(0, 0, Field::id), std::string_view("m-3"));
+        s.set(at(0, 0, Field::sport), std::string_view("football"));
+      },
+      noon);
   talk.deltas(Body().item(event, goal).last(next, first));
   talk.deltas(Body().skip(3));
   talk.publish(Heartbeat{Offset(13), noon + 1'000, {}});
@@ -264,7 +281,8 @@ std::string behind() {
   talk.publish(welcome(2));
   talk.publish(event.keyframe(Offset(2)));
   talk.deltas(Body().last(event, event.next(back(186, 500))));
-  for (std::int64_t size = 1; size <= 100; ++size) event.next(back(186, size));
+  for (std::int64_t size = 1; size <= 100; ++size)
+    event.next(back(186, size));
   talk.publish(event.keyframe(Offset(103)));
   talk.publish(other().keyframe(Offset(103)));
   talk.deltas(Body().skip(100));
@@ -297,7 +315,8 @@ std::string conflated() {
   talk.publish(welcome(2));
   talk.publish(event.keyframe(Offset(2)));
   talk.publish(second.keyframe(Offset(2)));
-  talk.deltas(Body().item(event, event.next(back(186, 500), 400, 9)).last(second, second.next(back(186, 9), 400, 3)));
+  talk.deltas(
+      Body().item(event, event.next(back(186, 500), 400, 9)).last(second, second.next(back(186, 9), 400, 3)));
   talk.publish(Heartbeat{Offset(14), noon, {}});
   talk.deltas(Body().item(second, second.next(back(185, 10))).last(event, event.next(back(187, 9))));
   talk.publish(Checkpoint{Offset(16), {event.digest(), second.digest()}});
@@ -321,6 +340,18 @@ std::string chunked() {
   return talk.done();
 }
 
+std::string foreign() {
+  Hello hello;
+  hello.filter.events = {"m-1"};
+  Conversation talk("filtered: a checkpoint with a foreign event", hello);
+  Published event = derby();
+  talk.publish(welcome(2));
+  talk.publish(event.keyframe(Offset(2)));
+  talk.deltas(Body().item(event, event.next(back(186, 500))).skip(1));
+  talk.publish(Checkpoint{Offset(4), {event.digest(), other().digest()}});
+  return talk.done();
+}
+
 std::string refused() {
   Conversation talk("refused", Hello{});
   talk.publish(ErrorMessage{ErrorCode::unsupported, "protocol version 2 is not 1"});
@@ -331,8 +362,64 @@ std::string refused() {
 
 std::string make_conversations() {
   return json_list({worked_example(), chunked(), resync(), broken_block(), tail(), reset(), behind(), ahead(),
-                    conflated(), refused()},
+                    conflated(), foreign(), refused()},
                    0);
+}
+
+std::string make_broken_conversations() {
+  std::vector<std::string> vectors;
+  const auto add = [&](std::string_view name, const std::vector<std::string>& frames) {
+    Subscriber subscriber(Hello{}, {});
+    std::vector<std::string> items;
+    for (std::size_t i = 0; i < frames.size(); ++i) {
+      TL_CHECK(subscriber.receive(frames[i]).has_value() == (i + 1 < frames.size()));
+      items.push_back(Json(6).text("frame", kind_of(frames[i])).bytes("bytes", frames[i]).done());
+    }
+    vectors.push_back(Json(2).text("name", name).raw("frames", json_list(items, 4)).done());
+  };
+  Published event = derby();
+  const std::string hello = framed(welcome(2));
+  const KeyframeChunk keyframe = event.keyframe(Offset(2));
+  const auto with = [](KeyframeChunk chunk, const std::function<void(KeyframeChunk&)>& change) {
+    change(chunk);
+    return framed(chunk);
+  };
+  Welcome newer = welcome(2);
+  newer.version = 2;
+  add("a welcome of version 2", {framed(newer)});
+  add("two welcomes", {hello, hello});
+  add("a heartbeat before the welcome", {framed(Heartbeat{Offset(2), noon, {}})});
+  add("deltas before the welcome", {deltas_of(Body().skip(1))});
+  add("a hello from the publisher", {hello, framed(Hello{})});
+  add("an ack from the publisher", {hello, framed(Ack{Offset(2)})});
+  add("a resync from the publisher", {hello, framed(Resync{EventHandle(3), ""})});
+  add("a heartbeat with another offset", {hello, framed(Heartbeat{Offset(3), noon, {}})});
+  add("a heartbeat that counts a keyframe",
+      {hello, framed(keyframe), framed(Heartbeat{Offset(3), noon, {}})});
+  add("a checkpoint with another offset", {hello, framed(Checkpoint{Offset(1), {}})});
+  add("a keyframe that lacks its first chunk", {hello, with(keyframe, [](KeyframeChunk& k) {
+                                                  k.chunk = 1;
+                                                  k.chunks = 2;
+                                                })});
+  add("a keyframe that lacks a chunk",
+      {hello, with(keyframe, [](KeyframeChunk& k) { k.chunks = 3; }), with(keyframe, [](KeyframeChunk& k) {
+         k.chunk = 2;
+         k.chunks = 3;
+       })});
+  add("a chunk of another keyframe",
+      {hello, with(keyframe, [](KeyframeChunk& k) { k.chunks = 2; }), with(keyframe, [](KeyframeChunk& k) {
+         k.chunk = 1;
+         k.chunks = 2;
+         k.seq = Seq(3);
+       })});
+  add("a keyframe with another digest", {hello, with(keyframe, [](KeyframeChunk& k) { ++k.digest; })});
+  add("a keyframe that cannot be read", {hello, with(keyframe, [](KeyframeChunk& k) { k.data.pop_back(); })});
+  add("a block that ends within its header", {hello, deltas_of(Body().last(event, "\x80"))});
+  add("a block that merges no delta", {hello, deltas_of(Body().last(event, Bytes{}.v(2).v(2).v(0).out))});
+  add("a block that merges more than 2^62 deltas",
+      {hello, deltas_of(Body().last(event, Bytes{}.v(2).v(2).v((1ULL << 62) + 1).out))});
+  add("a broken item", {hello, deltas_of(std::string("\x02\x05\x00", 3))});
+  return json_list(vectors, 0);
 }
 
 }  // namespace touchline::golden

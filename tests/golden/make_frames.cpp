@@ -4,14 +4,22 @@
 #include "core/compress.h"
 #include "core/frame.h"
 #include "core/messages.h"
+#include "schemas/protocol.capnp.h"
 #include "tests/golden/make_golden.h"
+
+#include <capnp/message.h>
+#include <capnp/serialize-packed.h>
+#include <kj/io.h>
+
+#include <initializer_list>
 
 namespace touchline::golden {
 namespace {
 
 std::string texts_json(const std::vector<std::string>& texts, int indent) {
   std::vector<std::string> items;
-  for (const std::string& text : texts) items.push_back(quoted(text));
+  for (const std::string& text : texts)
+    items.push_back(quoted(text));
   return json_list(items, indent);
 }
 
@@ -21,7 +29,8 @@ std::string says(const Hello& m, int indent) {
   json.raw("hasPosition", m.position ? "true" : "false");
   json.number("epoch", m.position ? m.position->epoch.value : 0);
   json.number("offset", m.position ? m.position->offset.value : 0);
-  json.raw("events", texts_json(m.filter.events, indent + 2)).raw("sports", texts_json(m.filter.sports, indent + 2));
+  json.raw("events", texts_json(m.filter.events, indent + 2))
+      .raw("sports", texts_json(m.filter.sports, indent + 2));
   json.raw("competitions", texts_json(m.filter.competitions, indent + 2)).text("view", m.view);
   return json.done();
 }
@@ -108,8 +117,15 @@ class Frames {
     put(bytes, message);
     add_bytes(name, kind, bytes, says(message, 4));
   }
-  void add_bytes(std::string_view name, std::string_view kind, const std::string& bytes, const std::string& says) {
-    items_.push_back(Json(2).text("name", name).text("kind", kind).bytes("bytes", bytes).raw("says", says).done());
+  void add_bytes(std::string_view name, std::string_view kind, const std::string& bytes,
+                 const std::string& says, bool by_hand = false) {
+    items_.push_back(Json(2)
+                         .text("name", name)
+                         .text("kind", kind)
+                         .raw("by_hand", by_hand ? "true" : "false")
+                         .bytes("bytes", bytes)
+                         .raw("says", says)
+                         .done());
   }
   void add_deltas(std::string_view name, const std::string& bytes) {
     FrameReader reader;
@@ -140,28 +156,47 @@ void add_messages(Frames& frames) {
              Hello{protocol_version, "edge-1", "a token", Position{Epoch(3), Offset(20'699)},
                    Filter{{"m-1", "m-2"}, {"football"}, {"League Two"}}, "full"});
   frames.add("welcome with keyframes", "welcome",
-             Welcome{protocol_version, {Epoch(1), Offset(7)}, Durability::durable, 1'000, 16U << 20,
-                     ResumeKind::keyframes, "no position given", "touchline 0.1.0"});
+             Welcome{protocol_version,
+                     {Epoch(1), Offset(7)},
+                     Durability::durable,
+                     1'000,
+                     16U << 20,
+                     ResumeKind::keyframes,
+                     "no position given",
+                     "touchline 0.1.0"});
   frames.add("welcome with the tail", "welcome",
-             Welcome{protocol_version, {Epoch(0x0123456789ABCDEF), Offset(1ULL << 40)}, Durability::relaxed, 250,
-                     1U << 20, ResumeKind::tail, "the tail is in memory", "touchline 0.1.0"});
+             Welcome{protocol_version,
+                     {Epoch(0x0123456789ABCDEF), Offset(1ULL << 40)},
+                     Durability::relaxed,
+                     250,
+                     1U << 20,
+                     ResumeKind::tail,
+                     "the tail is in memory",
+                     "touchline 0.1.0"});
   frames.add("welcome with a reset", "welcome",
-             Welcome{protocol_version, {Epoch(2), Offset(0)}, Durability::durable, 1'000, 16U << 20,
-                     ResumeKind::reset, "the position is of another epoch", "touchline 0.1.0"});
+             Welcome{protocol_version,
+                     {Epoch(2), Offset(0)},
+                     Durability::durable,
+                     1'000,
+                     16U << 20,
+                     ResumeKind::reset,
+                     "the position is of another epoch",
+                     "touchline 0.1.0"});
   frames.add("a heartbeat", "heartbeat", Heartbeat{Offset(20'699), 1'786'803'154'000, {}});
   frames.add("a heartbeat with the health of sources", "heartbeat",
              Heartbeat{Offset(20'699), 1'786'803'154'000, {{"trading", 1, 12}, {"scores", 3, 60'000}}});
   frames.add("a checkpoint of nothing", "checkpoint", Checkpoint{Offset(12), {}});
-  frames.add("a checkpoint", "checkpoint",
-             Checkpoint{Offset(20'699),
-                        {{EventHandle(1), Seq(20'000), 0x0123456789ABCDEF}, {EventHandle(300), Seq(699), 1}}});
-  for (const auto reason : {GoodbyeReason::shutdown, GoodbyeReason::slow, GoodbyeReason::idle, GoodbyeReason::limit,
-                            GoodbyeReason::finished}) {
+  frames.add(
+      "a checkpoint", "checkpoint",
+      Checkpoint{Offset(20'699),
+                 {{EventHandle(1), Seq(20'000), 0x0123456789ABCDEF}, {EventHandle(300), Seq(699), 1}}});
+  for (const auto reason : {GoodbyeReason::shutdown, GoodbyeReason::slow, GoodbyeReason::idle,
+                            GoodbyeReason::limit, GoodbyeReason::finished}) {
     frames.add("goodbye: " + std::string(name_of(reason)), "goodbye",
                Goodbye{reason, reason == GoodbyeReason::finished ? 0U : 1'250U, "the service stops"});
   }
-  for (const auto code : {ErrorCode::malformed, ErrorCode::unsupported, ErrorCode::unauthorized, ErrorCode::limit,
-                          ErrorCode::internal}) {
+  for (const auto code : {ErrorCode::malformed, ErrorCode::unsupported, ErrorCode::unauthorized,
+                          ErrorCode::limit, ErrorCode::internal}) {
     frames.add("error: " + std::string(name_of(code)), "error", ErrorMessage{code, "why"});
   }
   frames.add("an ack", "ack", Ack{Offset(20'699)});
@@ -173,7 +208,73 @@ void add_messages(Frames& frames) {
     frames.add_bytes("a " + std::string(name_of(kind)), name_of(kind), bytes, says(message, 4));
   }
   frames.add("a part of a keyframe", "keyframe",
-             KeyframeChunk{EventHandle(3), Seq(2), Offset(7), 0x0123456789ABCDEF, -1, 1, 3, true, 4'000, "zstd bytes"});
+             KeyframeChunk{EventHandle(3), Seq(2), Offset(7), 0x0123456789ABCDEF, -1, 1, 3, true, 4'000,
+                           "zstd bytes"});
+}
+
+// The same message as another writer may lay it out: in segments of few words.
+std::string in_segments(const Checkpoint& checkpoint, unsigned words) {
+  capnp::MallocMessageBuilder message(words, capnp::AllocationStrategy::FIXED_SIZE);
+  auto to = message.initRoot<schema::Checkpoint>();
+  to.setOffset(checkpoint.offset.value);
+  auto events = to.initEvents(static_cast<unsigned>(checkpoint.events.size()));
+  for (unsigned i = 0; i < events.size(); ++i) {
+    events[i].setEvent(checkpoint.events[i].event.value);
+    events[i].setSeq(checkpoint.events[i].seq.value);
+    events[i].setDigest(checkpoint.events[i].digest);
+  }
+  kj::VectorOutputStream packed;
+  capnp::writePackedMessage(packed, message);
+  const auto bytes = packed.getArray().asChars();
+  std::string frame;
+  put_frame(frame, FrameKind::checkpoint, std::string_view(bytes.begin(), bytes.size()));
+  return frame;
+}
+
+std::uint64_t word_of(std::string_view text) {
+  std::uint64_t word = 0;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    word |= static_cast<std::uint64_t>(static_cast<unsigned char>(text[i])) << 8 * i;
+  }
+  return word;
+}
+
+// A frame of a message given by its words, segment table included; none of them is full or 0.
+std::string of_words(FrameKind kind, std::initializer_list<std::uint64_t> words) {
+  std::string packed;
+  for (const std::uint64_t word : words) {
+    unsigned tag = 0;
+    std::string bytes;
+    for (unsigned i = 0; i < 8; ++i) {
+      const auto byte = static_cast<unsigned char>(word >> 8 * i);
+      if (byte == 0) continue;
+      tag |= 1U << i;
+      bytes += static_cast<char>(byte);
+    }
+    packed += static_cast<char>(tag);
+    packed += bytes;
+  }
+  std::string frame;
+  put_frame(frame, kind, packed);
+  return frame;
+}
+
+void add_other_layouts(Frames& frames) {
+  const Checkpoint checkpoint{Offset(20'699),
+                              {{EventHandle(1), Seq(20'000), 7}, {EventHandle(300), Seq(699), 1}}};
+  for (const unsigned words : {1U, 4U}) {
+    frames.add_bytes("a checkpoint in segments of " + std::to_string(words) + " words", "checkpoint",
+                     in_segments(checkpoint, words), says(checkpoint, 4), true);
+  }
+  frames.add_bytes("an ack of an earlier version, without data", "ack",
+                   of_words(FrameKind::ack, {1ULL << 32, 0xFFFFFFFC}), says(Ack{}, 4), true);
+  // Two data words and two pointers, of which the second ones are not known to us.
+  frames.add_bytes(
+      "a resync of a later version, with more of everything", "resync",
+      of_words(FrameKind::resync,
+               {7ULL << 32, 2ULL << 48 | 2ULL << 32, 300, 99, 4ULL << 35 | 2ULL << 32 | 1 << 2 | 1,
+                4ULL << 35 | 2ULL << 32 | 1 << 2 | 1, word_of("why"), word_of("too")}),
+      says(Resync{EventHandle(300), "why"}, 4), true);
 }
 
 std::string deltas_frame(const std::string& body) {
@@ -206,12 +307,13 @@ void add_deltas(Frames& frames) {
   frames.add_deltas("no items", deltas_frame(""));
 }
 
-std::string keyframe_vector(std::string_view name, const EventState& state, bool compressed, std::size_t chunk_bytes) {
+std::string keyframe_vector(std::string_view name, const EventState& state, bool compressed,
+                            std::size_t chunk_bytes) {
   std::string block;
   encode_state(block, state);
   const std::string data = compressed ? compress(block) : block;
-  KeyframeChunk chunk{EventHandle(9), state.seq, Offset(500), state.digest(), state.source_time_ms, 0, 0, compressed,
-                      block.size(), {}};
+  KeyframeChunk chunk{EventHandle(9), state.seq,    Offset(500), state.digest(), state.source_time_ms, 0, 0,
+                      compressed,     block.size(), {}};
   chunk.chunks = static_cast<std::uint32_t>((data.size() + chunk_bytes - 1) / chunk_bytes);
   std::vector<std::string> frames;
   for (; chunk.chunk < chunk.chunks; ++chunk.chunk) {
@@ -235,6 +337,7 @@ std::string keyframe_vector(std::string_view name, const EventState& state, bool
 std::string make_frames() {
   Frames frames;
   add_messages(frames);
+  add_other_layouts(frames);
   add_deltas(frames);
   return frames.done();
 }
@@ -242,7 +345,8 @@ std::string make_frames() {
 std::string make_keyframes() {
   constexpr std::size_t whole = 1U << 20;
   EventState wide = match();
-  for (std::uint32_t price = 101; price < 200; ++price) wide.set(at(1, 2, Field::traded, price), 100 * price);
+  for (std::uint32_t price = 101; price < 200; ++price)
+    wide.set(at(1, 2, Field::traded, price), 100 * price);
   return json_list({keyframe_vector("in one frame", match(), false, whole),
                     keyframe_vector("in chunks", match(), false, 70),
                     keyframe_vector("zstd in one frame", wide, true, whole),

@@ -29,9 +29,9 @@ std::string hex_of(std::string_view bytes) {
 }
 
 std::string cell_json(Address address, const Value& value) {
-  std::string text = "{\"at\":[" + std::to_string(address.market()) + "," + std::to_string(address.outcome()) + "," +
-                     std::to_string(static_cast<unsigned>(address.field())) + "," + std::to_string(address.level()) +
-                     "],";
+  std::string text =
+      "{\"at\":[" + std::to_string(address.market()) + "," + std::to_string(address.outcome()) + "," +
+      std::to_string(static_cast<unsigned>(address.field())) + "," + std::to_string(address.level()) + "],";
   if (value.kind == ValueKind::integer) return text + "\"int\":\"" + std::to_string(value.integer) + "\"}";
   return text + "\"text\":" + quoted(value.text) + "}";
 }
@@ -96,7 +96,8 @@ Json& Json::state(std::string_view key, const EventState& state) {
   std::map<Address, std::string> table;
   state.for_each([&](Address address, const Value& value) { table[address] = cell_json(address, value); });
   std::vector<std::string> cells;
-  for (const auto& [address, cell] : table) cells.push_back(cell);
+  for (const auto& [address, cell] : table)
+    cells.push_back(cell);
   Json json(inner());
   json.number("seq", state.seq.value).signed_number("source_time_ms", state.source_time_ms);
   json.digest("digest", state.digest()).raw("cells", json_list(cells, json.inner()));
@@ -119,8 +120,10 @@ EventState match() {
   state.set(at(1, 0, Field::status), static_cast<std::int64_t>(MarketStatus::open));
   state.set(at(1, 1, Field::id), std::string_view("home"));
   state.set(at(1, 1, Field::last_price), 184);
-  for (const std::uint32_t price : {180U, 183U, 184U}) state.set(at(1, 1, Field::back, price), 12'000);
-  for (const std::uint32_t price : {186U, 190U, 204U}) state.set(at(1, 1, Field::lay, price), 4'420);
+  for (const std::uint32_t price : {180U, 183U, 184U})
+    state.set(at(1, 1, Field::back, price), 12'000);
+  for (const std::uint32_t price : {186U, 190U, 204U})
+    state.set(at(1, 1, Field::lay, price), 4'420);
   state.set(at(1, 1, Field::traded, 184), 62'025);
   state.set(at(1, 2, Field::id), std::string_view("away"));
   state.set(at(2, 0, Field::id), std::string_view("total"));
@@ -135,13 +138,15 @@ EventState match() {
 namespace {
 
 int write_all(const std::string& folder) {
-  const std::array<std::pair<const char*, std::string (*)()>, 7> files{{{"numbers", make_numbers},
-                                                                        {"blocks", make_blocks},
-                                                                        {"broken_blocks", make_broken_blocks},
-                                                                        {"frames", make_frames},
-                                                                        {"broken_frames", make_broken_frames},
-                                                                        {"keyframes", make_keyframes},
-                                                                        {"conversations", make_conversations}}};
+  const std::array<std::pair<const char*, std::string (*)()>, 8> files{
+      {{"numbers", make_numbers},
+       {"blocks", make_blocks},
+       {"broken_blocks", make_broken_blocks},
+       {"frames", make_frames},
+       {"broken_frames", make_broken_frames},
+       {"keyframes", make_keyframes},
+       {"conversations", make_conversations},
+       {"broken_conversations", make_broken_conversations}}};
   for (const auto& [name, make] : files) {
     const std::string path = folder + "/" + name + ".json";
     std::ofstream file(path, std::ios::binary | std::ios::trunc);

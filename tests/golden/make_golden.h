@@ -20,8 +20,9 @@ std::string make_blocks();         // state before, block, state after
 std::string make_broken_blocks();  // state before, block that must be refused
 std::string make_frames();         // frames and what they say
 std::string make_broken_frames();
-std::string make_keyframes();      // an event's state in one or more frames
-std::string make_conversations();  // both directions, and how the subscriber stands at the end
+std::string make_keyframes();             // an event's state in one or more frames
+std::string make_broken_conversations();  // the last frame of each must be refused
+std::string make_conversations();         // both directions, and how the subscriber stands at the end
 
 // One JSON object, key by key; nested values are given as JSON.
 class Json {

@@ -12,17 +12,23 @@ using Int = std::numeric_limits<std::int64_t>;
 
 std::string make_numbers() {
   std::vector<std::string> varints;
-  for (const std::int64_t value : {std::int64_t{0}, std::int64_t{1}, std::int64_t{-1}, std::int64_t{63}, std::int64_t{-64},
-                                   std::int64_t{64}, std::int64_t{300}, Int::max(), Int::min()}) {
-    varints.push_back(
-        Json(4).signed_number("value", value).bytes("zigzag", Bytes{}.z(value).out).done());
+  for (const std::int64_t value :
+       {std::int64_t{0}, std::int64_t{1}, std::int64_t{-1}, std::int64_t{63}, std::int64_t{-64},
+        std::int64_t{64}, std::int64_t{300}, Int::max(), Int::min()}) {
+    varints.push_back(Json(4).signed_number("value", value).bytes("zigzag", Bytes{}.z(value).out).done());
   }
   std::vector<std::string> ticks;
-  for (const std::uint32_t price : {0U, 100U, 101U, 199U, 200U, 201U, 300U, 304U, 305U, 400U, 600U, 1'000U, 1'049U, 2'000U,
-                                    3'000U, 5'000U, 10'000U, 99'999U, 100'000U, 150'000U}) {
-    ticks.push_back("{\"price\":" + std::to_string(price) + ",\"floor\":" + std::to_string(tick_floor(price)) +
+  for (const std::uint32_t price :
+       {0U,     100U,   101U,   199U,    200U,    201U,     300U,    304U,   305U,
+        400U,   599U,   600U,   1'000U,  1'049U,  1'999U,   2'000U,  2'950U, 3'000U,
+        4'999U, 5'000U, 9'999U, 10'000U, 99'999U, 100'000U, 150'000U}) {
+    ticks.push_back("{\"price\":" + std::to_string(price) +
+                    ",\"floor\":" + std::to_string(tick_floor(price)) +
                     ",\"is_tick\":" + (is_tick(price) ? "true" : "false") + "}");
   }
+  std::vector<std::string> prices;
+  for (std::uint32_t tick = 0; tick < tick_count; ++tick)
+    prices.push_back(std::to_string(price_of_tick(tick)));
   Json hashes(2);
   for (const std::uint64_t x : {std::uint64_t{0}, std::uint64_t{1}, std::uint64_t{0x0123456789ABCDEF}}) {
     hashes.digest("mix64 " + std::to_string(x), mix64(x));
@@ -48,6 +54,7 @@ std::string make_numbers() {
   return Json(0)
       .raw("zigzag", json_list(varints, 2))
       .raw("ticks", json_list(ticks, 2))
+      .raw("prices_of_ticks", json_list(prices, 2))
       .raw("hashes", hashes.done())
       .raw("cells", json_list(cells, 2))
       .done();

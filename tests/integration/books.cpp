@@ -178,7 +178,7 @@ Books of_the_markets_of(const Books& books, const Books& those) {
   return kept;
 }
 
-std::string difference(const Books& ours, const Books& theirs) {
+std::string books_difference(const Books& ours, const Books& theirs) {
   std::string out;
   std::size_t count = 0;
   const auto tell = [&](const std::string& place, const std::string& a, const std::string& b) {

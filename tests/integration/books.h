@@ -33,6 +33,6 @@ Books as_expected(const Books& books);
 Books of_the_markets_of(const Books& books, const Books& those);
 
 // The first few facts that differ; empty where none does.
-std::string difference(const Books& ours, const Books& theirs);
+std::string books_difference(const Books& ours, const Books& theirs);
 
 }  // namespace touchline::integration

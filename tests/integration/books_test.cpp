@@ -32,7 +32,7 @@ TEST_P(RecordedBooks, AreAtEveryTimeThoseOfAnotherImplementation) {
   for (const auto& [at, books] : expected) {
     const Books ours = as_expected(books_of_store(store, {"--at-source", std::to_string(at)}));
     EXPECT_GT(books.size(), 5U);
-    EXPECT_EQ(difference(ours, books), "") << "at " << at;
+    EXPECT_EQ(books_difference(ours, books), "") << "at " << at;
   }
   expect_sound(store);
 }
@@ -53,7 +53,7 @@ TEST(RecordingsTogether, InOneStoreHaveTheSameBooks) {
     if (file.books.empty()) continue;
     for (const auto& [at, books] : expected_books(file.books)) {
       const Books ours = as_expected(books_of_store(store, {"--at-source", std::to_string(at)}));
-      EXPECT_EQ(difference(of_the_markets_of(ours, books), books), "") << file.name << " at " << at;
+      EXPECT_EQ(books_difference(of_the_markets_of(ours, books), books), "") << file.name << " at " << at;
     }
   }
   expect_sound(store);

@@ -26,9 +26,9 @@ TEST_P(MadeUpBooks, AreAtEveryTimeThoseOfTheModel) {
   for (const BetfairDay::Moment& moment : day.moments) {
     const Books ours = books_of_store(store, {"--at-source", std::to_string(moment.at_ms)});
     ASSERT_GT(moment.books.size(), 50U);
-    ASSERT_EQ(difference(ours, moment.books), "") << "at " << moment.at_ms;
+    ASSERT_EQ(books_difference(ours, moment.books), "") << "at " << moment.at_ms;
   }
-  EXPECT_EQ(difference(books_of_store(store), day.moments.back().books), "");
+  EXPECT_EQ(books_difference(books_of_store(store), day.moments.back().books), "");
   expect_sound(store);
 }
 

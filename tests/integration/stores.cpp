@@ -56,9 +56,16 @@ void for_each_exported(const std::string& store, Take take) {
 States states(const std::string& store, const std::set<std::string_view>& left_out) {
   States states;
   for_each_exported(store, [&](const std::string& event, dom::object state) {
-    states[event] = canonical(state, left_out);
+    const bool shows_nothing = dom::array(state["markets"]).size() == 0 && dom::object(state["attributes"]).size() == 0;
+    if (!shows_nothing) states[event] = canonical(state, left_out);
   });
   return states;
+}
+
+std::string excerpt(std::string_view text, std::size_t at) {
+  constexpr std::size_t shown = 120;
+  const std::size_t begin = at - std::min(at, shown);
+  return std::string(text.substr(begin, 2 * shown));
 }
 
 template <class T>
@@ -91,6 +98,15 @@ Digests digests_in(std::string_view lines) {
 States states_of(const std::string& store) { return states(store, of_its_making); }
 States states_and_seqs_of(const std::string& store) { return states(store, of_its_place); }
 
+std::string states_difference(const States& a, const States& b) {
+  const auto [in_a, in_b] = std::ranges::mismatch(a, b);
+  if (in_a == a.end() && in_b == b.end()) return {};
+  if (in_a == a.end()) return "event " + in_b->first + " is not there";
+  if (in_b == b.end() || in_a->first != in_b->first) return "event " + in_a->first + " is on one side alone";
+  const auto at = static_cast<std::size_t>(std::ranges::mismatch(in_a->second, in_b->second).in1 - in_a->second.begin());
+  return "event " + in_a->first + ": " + excerpt(in_a->second, at) + "\n  and " + excerpt(in_b->second, at);
+}
+
 JournalContents journal_of(const std::string& store) {
   JournalReader reader = value_of(JournalReader::open(store));
   if (const auto held = reader.hold_view(); !held) throw std::runtime_error(held.error().text);
@@ -113,7 +129,7 @@ JournalContents journal_of(const std::string& store) {
   return contents;
 }
 
-std::string difference(const std::vector<JournalDelta>& a, const std::vector<JournalDelta>& b) {
+std::string journal_difference(const std::vector<JournalDelta>& a, const std::vector<JournalDelta>& b) {
   const auto [at, there] = std::ranges::mismatch(a, b);
   if (at == a.end() && there == b.end()) return {};
   const auto words = [](const auto& list, auto place) {

@@ -18,11 +18,14 @@ Digests digests_of(const std::string& store);
 Digests digests_in(std::string_view lines);
 
 // Event -> its state without what depends on how it came about (seq, offset, digest, times), markets and outcomes
-// in order of their text.
+// in order of their text. An event that shows nothing, such as the one that a market without a definition left
+// behind, is not there.
 using States = std::map<std::string, std::string>;
 States states_of(const std::string& store);
 // The same with seq and source time.
 States states_and_seqs_of(const std::string& store);
+// Where the two differ first, in an excerpt of each; empty where they do not.
+std::string states_difference(const States& a, const States& b);
 
 struct JournalDelta {
   std::uint64_t offset = 0;
@@ -39,7 +42,7 @@ struct JournalContents {
 };
 JournalContents journal_of(const std::string& store);
 // Where the two differ first, in words; empty where they do not.
-std::string difference(const std::vector<JournalDelta>& a, const std::vector<JournalDelta>& b);
+std::string journal_difference(const std::vector<JournalDelta>& a, const std::vector<JournalDelta>& b);
 
 // Every file that belongs to the store.
 std::map<std::string, std::string> bytes_of_store(const std::string& store);

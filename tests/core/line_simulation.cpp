@@ -117,10 +117,11 @@ class OutagePlan {
     // Of the lines that are up one at least stays, so that everything is brought.
     const std::size_t steady = random_.below(up_.size());
     if (std::none_of(up_.begin(), up_.end(), [](bool up) { return up; })) up_[steady] = true;
-    came_back_ = in_the_middle_ = false;
+    came_back_ = in_the_middle_ = came_back_in_the_middle_ = false;
     std::vector<std::pair<std::size_t, std::size_t>> brings;
     for (std::size_t line = 0; line < up_.size(); ++line) {
-      const bool turns = outages_ != Outages::none && up_[steady] && line != steady && random_.one_in(6);
+      const bool may_turn = up_[steady] && line != steady && (up_[line] || !came_back_in_the_middle_);
+      const bool turns = outages_ != Outages::none && may_turn && random_.one_in(6);
       const std::pair whole(group.begin, group.end);
       const std::pair nothing(group.end, group.end);
       if (!turns) {
@@ -148,14 +149,15 @@ class OutagePlan {
   std::pair<std::size_t, std::size_t> since_it_is_back(const Group& group) {
     const bool alone = outages_ == Outages::anywhere && !group.has_twins && !came_back_;
     came_back_ = true;
-    const bool in_the_middle = alone && may_be_in_the_middle(group);
-    return {in_the_middle ? middle(group) : group.begin, group.end};
+    came_back_in_the_middle_ = alone && may_be_in_the_middle(group);
+    return {came_back_in_the_middle_ ? middle(group) : group.begin, group.end};
   }
 
   Random& random_;
   Outages outages_;
   std::vector<bool> up_;
   bool came_back_ = false;
+  bool came_back_in_the_middle_ = false;
   bool in_the_middle_ = false;
 };
 

@@ -1,0 +1,161 @@
+// Killed at any moment and run again with the same command: the end is that of a run that was never killed.
+
+#include "storage/journal_reader.h"
+#include "tests/integration/betfair_fixture.h"
+#include "tests/integration/files.h"
+#include "tests/integration/program.h"
+#include "tests/integration/stores.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <csignal>
+#include <cstdint>
+#include <filesystem>
+#include <random>
+#include <string>
+#include <vector>
+
+namespace touchline::integration {
+namespace {
+
+using testing::HasSubstr;
+
+// Before the store is there, nothing is in it.
+std::uint64_t head_of(const std::string& store) {
+  if (!std::filesystem::exists(store)) return 0;
+  auto reader = JournalReader::open(store);
+  return reader ? reader->head().value : 0;
+}
+
+struct Killed {
+  int interrupted = 0;  // runs that did not come to their end
+  int advanced = 0;     // of these, how many had brought something to the disk
+};
+
+// Runs the command again and again, each time killed after up to so long; a run that comes to its end ends it.
+// `runs_on`: it does not come to its end by itself. What is on disk after each is sound and never less than before.
+Killed kill_again_and_again(const std::vector<std::string>& command, const std::string& store, int kills,
+                            std::chrono::microseconds after_max, std::uint64_t seed) {
+  std::mt19937_64 random(seed);
+  Killed killed;
+  std::uint64_t head = 0;
+  for (int i = 0; i < kills; ++i) {
+    const std::chrono::microseconds after(random() % static_cast<std::uint64_t>(after_max.count()));
+    Program program(command);
+    if (program.ends_within(after)) {
+      EXPECT_EQ(program.wait().exit_code, 0) << program.wait().err;
+      break;
+    }
+    program.send(SIGKILL);
+    killed.interrupted += program.wait().signal == SIGKILL ? 1 : 0;
+    if (!std::filesystem::exists(store)) continue;
+    const std::uint64_t before = std::exchange(head, head_of(store));
+    EXPECT_GE(head, before) << "what was on disk is gone";
+    killed.advanced += head > before ? 1 : 0;
+    if (head != 0) expect_sound(store);
+  }
+  return killed;
+}
+
+void expect_replay_survives(const std::vector<std::string>& recordings, std::chrono::microseconds after_max,
+                            std::uint64_t seed) {
+  const TempFolder folder;
+  const std::string store = folder / "killed.db";
+  std::vector<std::string> command{"replay", "--store", store, "--json"};
+  command.insert(command.end(), recordings.begin(), recordings.end());
+  const Killed killed = kill_again_and_again(command, store, 15, after_max, seed);
+  EXPECT_GE(killed.interrupted, 3) << "too few runs were killed for this to prove anything";
+  EXPECT_GE(killed.advanced, 1) << "no run that was killed had brought anything to the disk";
+  replay(recordings, store);
+
+  replay(recordings, folder / "whole.db");
+  EXPECT_EQ(digests_of(store), digests_of(folder / "whole.db"));
+  EXPECT_EQ(journal_difference(journal_of(store).deltas, journal_of(folder / "whole.db").deltas), "");
+  expect_sound(store);
+}
+
+TEST(Crash, OfAReplayOfANativeDayLosesAndDoublesNothing) {
+  const TempFolder folder;
+  expect_replay_survives({simulate_day(folder, 12, 61)}, std::chrono::milliseconds(150), 1);
+}
+
+TEST(Crash, OfAReplayOfVendorLinesLosesAndDoublesNothing) {
+  const TempFolder folder;
+  std::vector<std::string> days;
+  for (int d = 0; d < 3; ++d) {
+    BetfairOptions options{.seed = 62 + static_cast<std::uint64_t>(d), .messages = 8'000};
+    options.first_event += 1'000 * d;
+    options.first_market += 1'000 * d;
+    days.push_back(write_lines(folder / ("day-" + std::to_string(d)), make_betfair_day(options).lines));
+  }
+  expect_replay_survives(days, std::chrono::milliseconds(150), 2);
+}
+
+TEST(Crash, OfAReplayOfRecordingsLosesAndDoublesNothing) {
+  std::vector<std::string> paths;
+  for (const RecordingFile& file : recordings())
+    paths.push_back(file.path);
+  if (paths.empty()) GTEST_SKIP() << why_no_recordings();
+  expect_replay_survives(paths, std::chrono::milliseconds(250), 3);
+}
+
+// In the first milliseconds: while the store is made, opened, locked and restored.
+TEST(Crash, WhileTheStoreIsMadeOrTakenUpLeavesAStoreThatCanBeTakenUp) {
+  const TempFolder folder;
+  const std::string day = write_lines(folder / "day", make_betfair_day({.seed = 65}).lines);
+  const std::string store = folder / "killed.db";
+  for (const std::uint64_t seed : {1, 2}) {
+    kill_again_and_again({"replay", day, "--store", store, "--speed", "1"}, store, 20, std::chrono::milliseconds(15), seed);
+  }
+  replay({day}, store);
+  replay({day}, folder / "whole.db");
+  EXPECT_EQ(digests_of(store), digests_of(folder / "whole.db"));
+}
+
+TEST(Crash, OfTheServiceWithARecordingLosesAndDoublesNothing) {
+  const TempFolder folder;
+  const std::string day = simulate_day(folder, 12, 66);
+  const std::string store = folder / "killed.db";
+  const std::vector<std::string> command{"serve",    "--store", store, "--listen", "tcp://127.0.0.1:0",
+                                         "--source", "day=" + day};
+  const Killed killed = kill_again_and_again(command, store, 12, std::chrono::milliseconds(120), 4);
+  EXPECT_GE(killed.interrupted, 12);
+  EXPECT_GE(killed.advanced, 1);
+  Program service(command);
+  service.wait_for_line("a recording has ended");
+  service.send(SIGTERM);
+  EXPECT_EQ(service.wait().exit_code, 0) << service.wait().err;
+  EXPECT_THAT(service.wait().err, HasSubstr("taken up behind line"));
+
+  replay({day}, folder / "whole.db");
+  EXPECT_EQ(digests_of(store), digests_of(folder / "whole.db"));
+  EXPECT_EQ(journal_difference(journal_of(store).deltas, journal_of(folder / "whole.db").deltas), "");
+  expect_sound(store);
+}
+
+// What readers have been given is on disk, whenever the publisher dies.
+TEST(Crash, NeverTakesBackWhatAReaderHasSeen) {
+  const TempFolder folder;
+  const std::string day = write_lines(folder / "day", make_betfair_day({.seed = 67, .events = 4, .step_ms_max = 200}).lines);
+  const std::string store = folder / "day.db";
+  std::mt19937_64 random(5);
+  for (int i = 0; i < 6; ++i) {
+    Program replay({"replay", day, "--store", store, "--speed", "30", "--listen", "tcp://127.0.0.1:0", "--wait-readers", "1"});
+    const std::string url = url_in(replay.wait_for_line("listening on"));
+    Program reader({"tail", url, "--format", "none"});
+    reader.wait_for_line("epoch 1 offset");
+    EXPECT_FALSE(replay.ends_within(std::chrono::milliseconds(20 + random() % 200)));
+    replay.send(SIGKILL);
+    replay.wait();
+    const Finished seen = reader.wait();
+    EXPECT_EQ(seen.exit_code, 3) << "a lost line is the environment's: " << seen.err;
+    const auto at = seen.err.find("position 1:");
+    ASSERT_NE(at, std::string::npos) << seen.err;
+    EXPECT_LE(std::stoull(seen.err.substr(at + 11)), head_of(store));
+  }
+}
+
+}  // namespace
+}  // namespace touchline::integration

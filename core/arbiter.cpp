@@ -12,7 +12,8 @@ std::size_t bytes_of(const Update& update) { return update.ops.size() * sizeof(O
 LineId Arbiter::add_line() {
   // Of what came while there was one line only, the updates were not kept: to the new line it is old.
   if (lines_.size() == 1) {
-    while (!entries_.empty()) forget_oldest();
+    while (!entries_.empty())
+      forget_oldest();
   }
   lines_.push_back({});
   lines_.back().next_untimed = first_untimed_;
@@ -50,7 +51,8 @@ Arbiter::Verdict Arbiter::judge(LineId id, Update& update) {
 // newer is.
 bool Arbiter::leads(const Line& line, std::int64_t time_ms) const {
   if (entries_.empty() || time_ms > entries_.back().time_ms) return true;
-  return time_ms == line.time_ms && entries_.back().serial == line.last_serial && line.first_open == line.brought.size();
+  return time_ms == line.time_ms && entries_.back().serial == line.last_serial &&
+         line.first_open == line.brought.size();
 }
 
 Arbiter::Range Arbiter::at_time(std::int64_t time_ms) const {
@@ -58,7 +60,8 @@ Arbiter::Range Arbiter::at_time(std::int64_t time_ms) const {
   const auto after = [](std::int64_t time, const Entry& entry) { return time < entry.time_ms; };
   const auto begin = std::lower_bound(entries_.begin(), entries_.end(), time_ms, before);
   const auto end = std::upper_bound(begin, entries_.end(), time_ms, after);
-  return {static_cast<std::size_t>(begin - entries_.begin()), static_cast<std::size_t>(end - entries_.begin())};
+  return {static_cast<std::size_t>(begin - entries_.begin()),
+          static_cast<std::size_t>(end - entries_.begin())};
 }
 
 void Arbiter::go_to_time(Line& line, std::int64_t time_ms) {
@@ -83,7 +86,8 @@ void Arbiter::go_to_time(Line& line, std::int64_t time_ms) {
 }
 
 std::size_t Arbiter::first_open(Line& line, Range range) {
-  while (line.first_open < line.brought.size() && line.brought[line.first_open]) ++line.first_open;
+  while (line.first_open < line.brought.size() && line.brought[line.first_open])
+    ++line.first_open;
   return std::min(line.first_open, range.size());
 }
 

@@ -54,13 +54,13 @@ class Arbiter {
   };
   // Where a line stands among the updates of its last source time, counted from the first of them.
   struct Line {
-    std::int64_t time_ms = 0;      // 0: it has brought nothing since it was started
-    std::vector<bool> brought;     // those behind its end were not
-    std::size_t first_open = 0;    // none before it is open
-    std::size_t last = 0;          // the one that it brought last
+    std::int64_t time_ms = 0;    // 0: it has brought nothing since it was started
+    std::vector<bool> brought;   // those behind its end were not
+    std::size_t first_open = 0;  // none before it is open
+    std::size_t last = 0;        // the one that it brought last
     std::uint64_t last_serial = 0;
     std::uint64_t last_identity = 0;
-    bool came_back = false;        // it lacks what was there right before this time: it may lack some of it, too
+    bool came_back = false;  // it lacks what was there right before this time: it may lack some of it, too
     std::uint64_t next_untimed = 0;
   };
   struct Range {
@@ -85,7 +85,7 @@ class Arbiter {
   std::deque<Entry> entries_;  // by source time; of one time in the order in which they take effect
   std::uint64_t last_serial_ = 0;
   std::size_t kept_bytes_ = 0;
-  std::int64_t forgotten_ms_ = 0;  // the newest source time of which something was forgotten
+  std::int64_t forgotten_ms_ = 0;      // the newest source time of which something was forgotten
   std::deque<std::uint64_t> untimed_;  // identities, in order of arrival
   std::uint64_t first_untimed_ = 0;
 };

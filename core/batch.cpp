@@ -3,8 +3,8 @@
 namespace touchline {
 
 std::string describe(const Rejected& rejected) {
-  return rejected.source + ":" + std::to_string(rejected.line) + ": byte " + std::to_string(rejected.byte) + ": " +
-         rejected.reason;
+  return rejected.source + ":" + std::to_string(rejected.line) + ": byte " + std::to_string(rejected.byte) +
+         ": " + rejected.reason;
 }
 
 }  // namespace touchline

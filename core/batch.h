@@ -15,10 +15,10 @@ namespace touchline {
 
 // Where a recording or a connection stands: everything before it is in the journal.
 struct Cursor {
-  std::string recording;       // its name, unique in one store
-  std::uint64_t byte = 0;      // offset behind the last line taken, in decompressed bytes
-  std::uint64_t line = 0;      // lines taken
-  std::int64_t time_ms = 0;    // source time of the last line
+  std::string recording;          // its name, unique in one store
+  std::uint64_t byte = 0;         // offset behind the last line taken, in decompressed bytes
+  std::uint64_t line = 0;         // lines taken
+  std::int64_t time_ms = 0;       // source time of the last line
   std::uint64_t fingerprint = 0;  // of its first line, to notice another recording of the same name
 };
 
@@ -67,7 +67,7 @@ struct Batch {
   std::uint64_t count = 0;
   std::string items;
   std::size_t last_item = 0;  // where in `items` the last one starts
-  std::string ingest_times;  // zigzag varints, each the step from the one before in ms, the first from 0
+  std::string ingest_times;   // zigzag varints, each the step from the one before in ms, the first from 0
   std::vector<Touch> touches;
   std::vector<NewEvent> new_events;
   std::vector<SnapshotRecord> snapshots;

@@ -16,7 +16,8 @@
 namespace touchline {
 
 // Appends the block of a delta in normal form. `after` is the event's state with the delta applied.
-void encode_block(std::string& out, const EventState& after, const Delta& delta, std::int64_t source_time_before_ms);
+void encode_block(std::string& out, const EventState& after, const Delta& delta,
+                  std::int64_t source_time_before_ms);
 
 // Appends the block of a merged delta for a reader that stands further back: values are absolute, so that the
 // state it holds need not be known.

@@ -22,9 +22,9 @@ class Reader {
   Result<Delta> read() {
     delta_.seq = before_.seq;
     const std::uint64_t head = in_.varint();
-    delta_.source_time_ms = static_cast<std::int64_t>(
-        static_cast<std::uint64_t>(before_.source_time_ms) +
-        static_cast<std::uint64_t>(unzigzag(head >> layout::time_shift)));
+    delta_.source_time_ms =
+        static_cast<std::int64_t>(static_cast<std::uint64_t>(before_.source_time_ms) +
+                                  static_cast<std::uint64_t>(unzigzag(head >> layout::time_shift)));
     if ((head & layout::extended) != 0) read_flags();
     delta_.seq = Seq(before_.seq.value + delta_.merged);
     bool rows = true;
@@ -123,7 +123,8 @@ class Reader {
     const std::uint64_t prefix = in_.varint();
     const std::uint64_t suffix = in_.varint();
     const std::uint64_t middle = in_.varint();
-    if (prefix > base.size() || suffix > base.size() - prefix) return complain("copies more of a text than there is");
+    if (prefix > base.size() || suffix > base.size() - prefix)
+      return complain("copies more of a text than there is");
     if (middle > limits::text_bytes || prefix + middle + suffix > limits::text_bytes) {
       return complain("has a text of more than " + std::to_string(limits::text_bytes) + " bytes");
     }
@@ -208,7 +209,8 @@ class Reader {
         }
       }
       if (in_.failed()) return complain("ends early");
-      if (code < 0 || code >= (ticks ? tick_count : limits::levels_per_field)) return complain("has a level out of range");
+      if (code < 0 || code >= (ticks ? tick_count : limits::levels_per_field))
+        return complain("has a level out of range");
       const auto level = static_cast<std::uint32_t>(code);
       read_value(Address(group.market(), group.outcome(), field, ticks ? price_of_tick(level) : level));
     }
@@ -266,7 +268,9 @@ class Reader {
 
 }  // namespace
 
-Result<Delta> decode_block(const EventState& before, std::string_view block) { return Reader(before, block).read(); }
+Result<Delta> decode_block(const EventState& before, std::string_view block) {
+  return Reader(before, block).read();
+}
 
 Result<BlockHeader> peek_block(std::string_view block) {
   ByteReader in(block);

@@ -50,11 +50,13 @@ std::optional<std::uint32_t> best_before(const EventState::Cells& ladder, Change
 class Writer {
  public:
   // Without a state every value is written in full (a merged delta).
-  Writer(std::string& out, const EventState* after, const Delta& delta) : out_(out), after_(after), delta_(delta) {}
+  Writer(std::string& out, const EventState* after, const Delta& delta)
+      : out_(out), after_(after), delta_(delta) {}
 
   void write(std::int64_t source_time_before_ms) {
     std::size_t texts = 0;
-    for (const Change& change : delta_.changes) texts += is_text_change(change) ? 1U : 0U;
+    for (const Change& change : delta_.changes)
+      texts += is_text_change(change) ? 1U : 0U;
     // A merged delta may cancel out: no texts and no rows are said by an empty list of texts.
     const bool has_texts = texts != 0 || delta_.changes.empty();
     write_header(source_time_before_ms, has_texts);
@@ -103,9 +105,11 @@ class Writer {
   void write_text(std::string_view base, std::string_view text) {
     const std::size_t shorter = std::min(base.size(), text.size());
     std::size_t prefix = 0;
-    while (prefix < shorter && base[prefix] == text[prefix]) ++prefix;
+    while (prefix < shorter && base[prefix] == text[prefix])
+      ++prefix;
     std::size_t suffix = 0;
-    while (suffix < shorter - prefix && base[base.size() - 1 - suffix] == text[text.size() - 1 - suffix]) ++suffix;
+    while (suffix < shorter - prefix && base[base.size() - 1 - suffix] == text[text.size() - 1 - suffix])
+      ++suffix;
     const std::size_t middle = text.size() - prefix - suffix;
     put_varint(out_, prefix);
     put_varint(out_, suffix);
@@ -115,7 +119,8 @@ class Writer {
 
   // The next integer change at or after `i`, or the end.
   std::size_t next_cell(std::size_t i) const {
-    while (i < delta_.changes.size() && is_text_change(delta_.changes[i])) ++i;
+    while (i < delta_.changes.size() && is_text_change(delta_.changes[i]))
+      ++i;
     return i;
   }
 
@@ -140,7 +145,8 @@ class Writer {
   void write_groups() {
     for (std::size_t i = 0; i < row_.size();) {
       std::size_t end = i + 1;
-      while (end < row_.size() && row_[end].at.field() == row_[i].at.field()) ++end;
+      while (end < row_.size() && row_[end].at.field() == row_[i].at.field())
+        ++end;
       write_group(Changes(row_).subspan(i, end - i), end == row_.size());
       i = end;
     }
@@ -195,7 +201,8 @@ class Writer {
   // As the rows of this block leave it: one that turned into a text still counts as it was.
   std::int64_t last_price(Address at) const {
     const Changes change = changes_of(at, Field::last_price);
-    if (!change.empty() && is_text_change(change[0]) && was_integer(change[0])) return change[0].before.integer;
+    if (!change.empty() && is_text_change(change[0]) && was_integer(change[0]))
+      return change[0].before.integer;
     return after_->integer(Address(at.market(), at.outcome(), Field::last_price)).value_or(0);
   }
 
@@ -206,7 +213,8 @@ class Writer {
     const Address from(row.market(), row.outcome(), field, 0);
     const auto first = std::lower_bound(changes.begin(), changes.end(), from, before);
     auto last = first;
-    while (last != changes.end() && last->at.packed >> 24 == from.packed >> 24) ++last;
+    while (last != changes.end() && last->at.packed >> 24 == from.packed >> 24)
+      ++last;
     return {first, last};
   }
 
@@ -234,7 +242,8 @@ class Writer {
 
 }  // namespace
 
-void encode_block(std::string& out, const EventState& after, const Delta& delta, std::int64_t source_time_before_ms) {
+void encode_block(std::string& out, const EventState& after, const Delta& delta,
+                  std::int64_t source_time_before_ms) {
   Writer(out, &after, delta).write(source_time_before_ms);
 }
 

@@ -25,7 +25,8 @@ std::string literal_of(double number) {
 
 void append_hundredths(std::string& out, std::int64_t hundredths) {
   const bool negative = hundredths < 0;
-  const auto magnitude = negative ? 0 - static_cast<std::uint64_t>(hundredths) : static_cast<std::uint64_t>(hundredths);
+  const auto magnitude =
+      negative ? 0 - static_cast<std::uint64_t>(hundredths) : static_cast<std::uint64_t>(hundredths);
   if (negative) out.push_back('-');
   char buffer[24];
   const auto end = std::to_chars(buffer, buffer + sizeof buffer, magnitude / 100).ptr;

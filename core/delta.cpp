@@ -23,16 +23,23 @@ void sort_by_address(std::vector<Change>& changes) {
     if (!by_address(changes[i], changes[i - 1])) continue;
     const Change moved = changes[i];
     std::size_t to = i;
-    for (; to > 0 && by_address(moved, changes[to - 1]); --to) changes[to] = changes[to - 1];
+    for (; to > 0 && by_address(moved, changes[to - 1]); --to)
+      changes[to] = changes[to - 1];
     changes[to] = moved;
   }
 }
 
 void write(EventState& state, Address at, const Value& value) {
   switch (value.kind) {
-    case ValueKind::none: state.erase(at); break;
-    case ValueKind::integer: state.set(at, value.integer); break;
-    case ValueKind::text: state.set(at, value.text); break;
+    case ValueKind::none:
+      state.erase(at);
+      break;
+    case ValueKind::integer:
+      state.set(at, value.integer);
+      break;
+    case ValueKind::text:
+      state.set(at, value.text);
+      break;
   }
 }
 
@@ -40,11 +47,16 @@ void write(EventState& state, Address at, const Value& value) {
 
 std::string_view name_of(Cause cause) {
   switch (cause) {
-    case Cause::source: return "source";
-    case Cause::recovery: return "recovery";
-    case Cause::conflated_upstream: return "conflated_upstream";
-    case Cause::operator_: return "operator";
-    case Cause::feed_health: return "feed_health";
+    case Cause::source:
+      return "source";
+    case Cause::recovery:
+      return "recovery";
+    case Cause::conflated_upstream:
+      return "conflated_upstream";
+    case Cause::operator_:
+      return "operator";
+    case Cause::feed_health:
+      return "feed_health";
   }
   return "unknown";
 }
@@ -78,7 +90,8 @@ void Delta::normalise() {
   auto kept = changes.begin();
   for (auto first = changes.begin(); first != changes.end();) {
     auto last = first;
-    while (last + 1 != changes.end() && (last + 1)->at == first->at) ++last;
+    while (last + 1 != changes.end() && (last + 1)->at == first->at)
+      ++last;
     const Change change{first->at, first->before, last->now};
     first = last + 1;
     if (!(before(change) == now(change))) *kept++ = change;
@@ -160,7 +173,8 @@ Delta diff(const EventState& a, const EventState& b) {
 }
 
 void apply(EventState& state, const Delta& delta) {
-  for (const Change& change : delta.changes) write(state, change.at, delta.now(change));
+  for (const Change& change : delta.changes)
+    write(state, change.at, delta.now(change));
   state.seq = delta.seq;
   state.source_time_ms = delta.source_time_ms;
 }
@@ -174,7 +188,8 @@ Delta merge(const Delta& a, const Delta& b) {
   merged.kind = std::max(a.kind, b.kind);
   merged.cause = b.cause;
   for (const Delta* part : {&a, &b}) {
-    for (const Change& change : part->changes) merged.add(change.at, part->before(change), part->now(change));
+    for (const Change& change : part->changes)
+      merged.add(change.at, part->before(change), part->now(change));
   }
   merged.normalise();
   return merged;

@@ -48,7 +48,9 @@ struct Delta {
   Value now(const Change& change) const { return look(change.now); }
 
   HeldValue hold(const Value& value);
-  void add(Address at, const Value& before, const Value& now) { changes.push_back({at, hold(before), hold(now)}); }
+  void add(Address at, const Value& before, const Value& now) {
+    changes.push_back({at, hold(before), hold(now)});
+  }
   bool empty() const { return changes.empty(); }
   void clear();
 

@@ -29,8 +29,11 @@ class EventNames {
 
   std::optional<std::uint32_t> market(std::string_view id) const { return find(markets_, id); }
   std::optional<std::uint32_t> attribute(std::string_view path) const { return find(attributes_, path); }
-  std::optional<std::uint32_t> exact_price(std::string_view literal) const { return find(exact_prices_, literal); }
-  std::optional<std::uint32_t> outcome(std::uint32_t market, std::string_view id, std::int64_t handicap) const;
+  std::optional<std::uint32_t> exact_price(std::string_view literal) const {
+    return find(exact_prices_, literal);
+  }
+  std::optional<std::uint32_t> outcome(std::uint32_t market, std::string_view id,
+                                       std::int64_t handicap) const;
 
   // Each gives the next number to a name that has none yet.
   std::uint32_t add_market(std::string_view id);

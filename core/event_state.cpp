@@ -8,7 +8,8 @@ namespace touchline {
 namespace {
 
 auto text_position(const std::vector<std::pair<RowKey, std::string>>& texts, RowKey key) {
-  return std::lower_bound(texts.begin(), texts.end(), key, [](const auto& cell, RowKey k) { return cell.first < k; });
+  return std::lower_bound(texts.begin(), texts.end(), key,
+                          [](const auto& cell, RowKey k) { return cell.first < k; });
 }
 
 }  // namespace
@@ -42,7 +43,8 @@ EventState::Cells EventState::cells(std::uint32_t market, std::uint32_t outcome)
   return row == nullptr ? Cells{} : Cells{row->keys, row->values};
 }
 
-std::span<const std::pair<RowKey, std::string>> EventState::texts(std::uint32_t market, std::uint32_t outcome) const {
+std::span<const std::pair<RowKey, std::string>> EventState::texts(std::uint32_t market,
+                                                                  std::uint32_t outcome) const {
   const Row* row = find_row(market, outcome);
   if (row == nullptr) return {};
   return row->texts;

@@ -56,7 +56,8 @@ class EventState {
   template <class Visit>
   void for_each(Visit&& visit) const {
     for (std::uint32_t m = 0; m < market_count(); ++m) {
-      for (std::uint32_t o = 0; o < outcome_count(m); ++o) for_each_in_row(m, o, visit);
+      for (std::uint32_t o = 0; o < outcome_count(m); ++o)
+        for_each_in_row(m, o, visit);
     }
   }
   template <class Visit>
@@ -76,7 +77,7 @@ class EventState {
   std::size_t text_bytes() const { return text_bytes_; }  // of all text cells together
   std::size_t memory_bytes() const;
 
-  Seq seq{};                       // of the last delta applied
+  Seq seq{};                        // of the last delta applied
   std::int64_t source_time_ms = 0;  // of the last delta applied, ms since 1970
 
  private:
@@ -86,7 +87,9 @@ class EventState {
     std::vector<std::pair<RowKey, std::string>> texts;
     std::uint64_t text_fields = 0;  // bit by field: whether a text may be there; a quick no
 
-    bool may_hold_text(RowKey key) const { return (text_fields >> static_cast<unsigned>(key.field()) & 1) != 0; }
+    bool may_hold_text(RowKey key) const {
+      return (text_fields >> static_cast<unsigned>(key.field()) & 1) != 0;
+    }
   };
   static_assert(field_count <= 64);
   using Market = std::vector<Row>;

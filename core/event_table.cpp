@@ -27,7 +27,9 @@ bool holds_more_than_names(const EventState& state, std::uint32_t market) {
 
 }  // namespace
 
-std::string EventTable::unplaced_event(std::string_view market_id) { return std::string("market:").append(market_id); }
+std::string EventTable::unplaced_event(std::string_view market_id) {
+  return std::string("market:").append(market_id);
+}
 
 LiveEvent* EventTable::find(std::string_view id) {
   const auto found = by_id_.find(id);
@@ -65,7 +67,8 @@ Result<std::span<EventTable::Changed>> EventTable::apply(const Update& update, S
   names_event_ = skip_market_ = false;
   market_ = outcome_ = 0;
   if (const auto fits = check_limits(update); !fits) return fits.error();
-  for (const Op& op : update.ops) run_op(update, op);
+  for (const Op& op : update.ops)
+    run_op(update, op);
   sweep();
   finish();
   return std::span(changed_).first(changed_count_);
@@ -85,14 +88,29 @@ void EventTable::run_op(const Update& update, const Op& op) {
   const Address here(market_, outcome_, op.field, op.level);
   switch (op.kind) {
     case OpKind::event:
-    case OpKind::market: break;
-    case OpKind::image: image(); break;
-    case OpKind::definition: definition(); break;
-    case OpKind::outcome: go_to_outcome(text(), op.number); break;
-    case OpKind::set_number: write(here, Value::of(op.number)); break;
-    case OpKind::set_text: write(here, Value::of(text())); break;
-    case OpKind::erase: write(here, {}); break;
-    case OpKind::clear: clear(op.field); break;
+    case OpKind::market:
+      break;
+    case OpKind::image:
+      image();
+      break;
+    case OpKind::definition:
+      definition();
+      break;
+    case OpKind::outcome:
+      go_to_outcome(text(), op.number);
+      break;
+    case OpKind::set_number:
+      write(here, Value::of(op.number));
+      break;
+    case OpKind::set_text:
+      write(here, Value::of(text()));
+      break;
+    case OpKind::erase:
+      write(here, {});
+      break;
+    case OpKind::clear:
+      clear(op.field);
+      break;
     case OpKind::set_exact_level:
       write(Address(market_, outcome_, op.field, exact_level(update.look(op.extra))), Value::of(op.number));
       break;
@@ -101,11 +119,17 @@ void EventTable::run_op(const Update& update, const Op& op) {
         write(Address(market_, outcome_, op.field, exact_price_level + *known), {});
       }
       break;
-    case OpKind::its_event: write(Address(0, 0, op.field), Value::of(text())); break;
+    case OpKind::its_event:
+      write(Address(0, 0, op.field), Value::of(text()));
+      break;
     case OpKind::attribute_number:
     case OpKind::attribute_text:
-    case OpKind::attribute_erase: attribute(update, op); break;
-    case OpKind::attribute_section: replace_section(text()); break;
+    case OpKind::attribute_erase:
+      attribute(update, op);
+      break;
+    case OpKind::attribute_section:
+      replace_section(text());
+      break;
   }
 }
 
@@ -139,7 +163,8 @@ std::uint32_t EventTable::market_named(std::string_view id) {
   const std::uint32_t market = event_->names.add_market(id);
   most_.markets = std::max(most_.markets, market + 1);
   write(Address(market, 0, Field::id), Value::of(id));
-  if (source_ != first_source) write(Address(market, 0, Field::owner), Value::of(std::int64_t{source_.value}));
+  if (source_ != first_source)
+    write(Address(market, 0, Field::owner), Value::of(std::int64_t{source_.value}));
   return market;
 }
 
@@ -163,7 +188,8 @@ void EventTable::go_to_market(std::string_view id, std::string_view event_id, st
   sweep();
   if (!event_id.empty() && event_id != home.event->id) {
     // The market stands under two events for a while: the higher version of its definition tells which is right.
-    const std::int64_t known = home.event->state.integer(Address(home.market, 0, Field::version)).value_or(-1);
+    const std::int64_t known =
+        home.event->state.integer(Address(home.market, 0, Field::version)).value_or(-1);
     if (version < known) {
       ++counts_.outdated_markets;
       skip_market_ = true;
@@ -191,7 +217,8 @@ void EventTable::move_market(Home from, LiveEvent& to) {
   }
   const auto kind_of = [&](Address at) { return from.event->state.get(at).kind; };
   std::vector<ValueKind> kinds;
-  for (const auto& cell : cells) kinds.push_back(kind_of(cell.first));
+  for (const auto& cell : cells)
+    kinds.push_back(kind_of(cell.first));
 
   go_to_event(to);
   market_ = market_named(id);
@@ -200,7 +227,8 @@ void EventTable::move_market(Home from, LiveEvent& to) {
   };
   for (std::uint32_t o = 1; o < state.outcome_count(from.market); ++o) {
     const Value outcome_id = state.get(Address(from.market, o, Field::id));
-    go_to_outcome(std::string(outcome_id.text), state.integer(Address(from.market, o, Field::handicap)).value_or(0));
+    go_to_outcome(std::string(outcome_id.text),
+                  state.integer(Address(from.market, o, Field::handicap)).value_or(0));
   }
   for (std::size_t i = 0; i < cells.size(); ++i) {
     const auto& [at, held] = cells[i];
@@ -216,7 +244,8 @@ void EventTable::move_market(Home from, LiveEvent& to) {
       level = exact_level(text_at(Field::exact_price, level - exact_price_level));
     }
     const Address there(market_, outcome, at.field(), level);
-    write(there, kinds[i] == ValueKind::integer ? Value::of(held.first) : Value::of(std::string_view(held.second)));
+    write(there,
+          kinds[i] == ValueKind::integer ? Value::of(held.first) : Value::of(std::string_view(held.second)));
   }
 
   const std::uint32_t market = market_;
@@ -247,9 +276,15 @@ void EventTable::write(Address at, const Value& value) {
   if (!replaced_.empty()) rewritten_.push_back(at);
   EventState::Before before;
   switch (value.kind) {
-    case ValueKind::none: before = state.erase(at); break;
-    case ValueKind::integer: before = state.set(at, value.integer); break;
-    case ValueKind::text: before = state.set(at, value.text); break;
+    case ValueKind::none:
+      before = state.erase(at);
+      break;
+    case ValueKind::integer:
+      before = state.set(at, value.integer);
+      break;
+    case ValueKind::text:
+      before = state.set(at, value.text);
+      break;
   }
   const Value old{before.kind, before.integer, before.text};
   if (old == value) return;
@@ -259,8 +294,8 @@ void EventTable::write(Address at, const Value& value) {
 
 void EventTable::own(Address at) {
   if (is_identity(at.field()) || at.field() == Field::owner || at.field() == Field::feed) return;
-  const std::uint32_t level =
-      at.field() == Field::attribute ? attribute_owner_level + at.level() : static_cast<std::uint32_t>(at.field());
+  const std::uint32_t level = at.field() == Field::attribute ? attribute_owner_level + at.level()
+                                                             : static_cast<std::uint32_t>(at.field());
   const Address owner(0, 0, Field::owner, level);
   const std::int64_t owned_by = event_->state.integer(owner).value_or(first_source.value);
   if (owned_by == source_.value) return;
@@ -293,7 +328,8 @@ void EventTable::sweep() {
 
 void EventTable::image() {
   if (market_ != 0) {
-    for (std::uint32_t o = 0; o < event_->state.outcome_count(market_); ++o) replace_in_row(market_, o, in_image);
+    for (std::uint32_t o = 0; o < event_->state.outcome_count(market_); ++o)
+      replace_in_row(market_, o, in_image);
     return;
   }
   const auto owned_by_source = [this](Address owner) {
@@ -301,13 +337,14 @@ void EventTable::image() {
   };
   for (std::uint32_t m = 1; m < event_->state.market_count(); ++m) {
     if (!owned_by_source(Address(m, 0, Field::owner))) continue;
-    for (std::uint32_t o = 0; o < event_->state.outcome_count(m); ++o) replace_in_row(m, o, not_identity);
+    for (std::uint32_t o = 0; o < event_->state.outcome_count(m); ++o)
+      replace_in_row(m, o, not_identity);
   }
   std::vector<Address> replaced;
   event_->state.for_each_in_row(0, 0, [&](Address at, const Value&) {
     if (!not_identity(at) || at.field() == Field::feed) return;
-    const std::uint32_t level =
-        at.field() == Field::attribute ? attribute_owner_level + at.level() : static_cast<std::uint32_t>(at.field());
+    const std::uint32_t level = at.field() == Field::attribute ? attribute_owner_level + at.level()
+                                                               : static_cast<std::uint32_t>(at.field());
     if (owned_by_source(Address(0, 0, Field::owner, level))) replaced.push_back(at);
   });
   replace(std::move(replaced));
@@ -318,11 +355,13 @@ void EventTable::clear(Field field) {
   event_->state.for_each_in_row(market_, outcome_, [&](Address at, const Value&) {
     if (at.field() == field) levels.push_back(at);
   });
-  for (const Address level : levels) write(level, {});
+  for (const Address level : levels)
+    write(level, {});
 }
 
 void EventTable::definition() {
-  for (std::uint32_t o = 0; o < event_->state.outcome_count(market_); ++o) replace_in_row(market_, o, in_definition);
+  for (std::uint32_t o = 0; o < event_->state.outcome_count(market_); ++o)
+    replace_in_row(market_, o, in_definition);
 }
 
 std::uint32_t EventTable::attribute_number(std::string_view path) {
@@ -386,9 +425,10 @@ void EventTable::finish() {
       if (change.at.field() != Field::status || change.at.outcome() != 0) continue;
       const auto from = change.before.integer;
       const auto to = change.now.integer;
-      const bool expected = change.at.market() == 0
-                                ? expected_step(static_cast<EventStatus>(from), static_cast<EventStatus>(to))
-                                : expected_step(static_cast<MarketStatus>(from), static_cast<MarketStatus>(to));
+      const bool expected =
+          change.at.market() == 0
+              ? expected_step(static_cast<EventStatus>(from), static_cast<EventStatus>(to))
+              : expected_step(static_cast<MarketStatus>(from), static_cast<MarketStatus>(to));
       if (!expected) ++counts_.unexpected_steps;
     }
     if (kept != i) std::swap(changed_[kept], changed_[i]);

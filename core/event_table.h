@@ -30,10 +30,10 @@ struct LiveEvent {
 };
 
 struct EventTableCounts {
-  std::uint64_t unexpected_steps = 0;   // statuses that went where core/life.h does not expect
-  std::uint64_t moved_markets = 0;      // markets that went over to another event
-  std::uint64_t outdated_markets = 0;   // parts of updates that spoke of a market in an event that it has left
-  std::uint64_t unplaced_markets = 0;   // markets that came before their definition
+  std::uint64_t unexpected_steps = 0;  // statuses that went where core/life.h does not expect
+  std::uint64_t moved_markets = 0;     // markets that went over to another event
+  std::uint64_t outdated_markets = 0;  // parts of updates that spoke of a market in an event that it has left
+  std::uint64_t unplaced_markets = 0;  // markets that came before their definition
 };
 
 class EventTable {
@@ -109,9 +109,9 @@ class EventTable {
   SourceId source_;
   std::vector<Changed> changed_;
   std::size_t changed_count_ = 0;
-  std::size_t current_ = 0;      // in changed_
-  LiveEvent* event_ = nullptr;   // none: a market that names no event follows, or what follows is outdated
-  bool names_event_ = false;     // the event was named: markets are its own
+  std::size_t current_ = 0;     // in changed_
+  LiveEvent* event_ = nullptr;  // none: a market that names no event follows, or what follows is outdated
+  bool names_event_ = false;    // the event was named: markets are its own
   bool skip_market_ = false;
   std::vector<Address> replaced_;
   std::vector<Address> rewritten_;  // since, of whatever address

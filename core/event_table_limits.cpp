@@ -28,11 +28,14 @@ std::string joined(std::string_view a, std::string_view b) {
 Result<void> EventTable::check_limits(const Update& update) const {
   for (const Op& op : update.ops) {
     if (op.text.size > limits::text_bytes || op.extra.size > limits::text_bytes) {
-      return Error{ErrorKind::limit, "a text of more than " + std::to_string(limits::text_bytes) + " bytes", 0};
+      return Error{ErrorKind::limit, "a text of more than " + std::to_string(limits::text_bytes) + " bytes",
+                   0};
     }
     if (op.level >= levels_of(op.field)) {
-      return Error{ErrorKind::limit, "a level of " + std::string(name_of(op.field)) + " past " +
-                                         std::to_string(levels_of(op.field) - 1), 0};
+      return Error{
+          ErrorKind::limit,
+          "a level of " + std::string(name_of(op.field)) + " past " + std::to_string(levels_of(op.field) - 1),
+          0};
     }
   }
   // A market that moves may double what its new event holds.
@@ -52,7 +55,7 @@ Result<void> EventTable::check_room(const Update& update) const {
     std::size_t text_bytes = 0;
   };
   TextMap<Count> events;
-  TextMap<std::size_t> outcomes;  // by event and market
+  TextMap<std::size_t> outcomes;         // by event and market
   std::unordered_set<std::string> seen;  // outcomes by event, market and themselves
   const auto count_of = [&](std::string_view id) -> Count& {
     auto [found, fresh] = events.try_emplace(std::string(id));
@@ -91,7 +94,8 @@ Result<void> EventTable::check_room(const Update& update) const {
         found->second += home->second.event->state.outcome_count(home->second.market);
         count.text_bytes += home->second.event->state.text_bytes();
       }
-      if (count.markets > limits::markets_per_event) return past(limits::markets_per_event - 1, "markets in an event");
+      if (count.markets > limits::markets_per_event)
+        return past(limits::markets_per_event - 1, "markets in an event");
     } else if (op.kind == OpKind::outcome && !market.empty()) {
       const std::string in = joined(event, market);
       if (!seen.insert(joined(in, joined(text, std::to_string(op.number)))).second) continue;

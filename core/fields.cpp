@@ -7,20 +7,55 @@
 namespace touchline {
 namespace {
 
-constexpr std::array<std::string_view, 10> event_statuses{"unset",    "scheduled", "delayed",   "postponed", "live",
-                                                          "interrupted", "finished",  "settled", "cancelled", "abandoned"};
+constexpr std::array<std::string_view, 10> event_statuses{"unset",     "scheduled",   "delayed",  "postponed",
+                                                          "live",      "interrupted", "finished", "settled",
+                                                          "cancelled", "abandoned"};
 constexpr std::array<std::string_view, 7> market_statuses{"unset",  "inactive", "open",     "suspended",
                                                           "closed", "settled",  "cancelled"};
-constexpr std::array<std::string_view, 9> outcome_statuses{"unset",   "active",         "winner", "loser", "placed",
-                                                           "removed", "removed_vacant", "hidden", "void"};
+constexpr std::array<std::string_view, 9> outcome_statuses{
+    "unset", "active", "winner", "loser", "placed", "removed", "removed_vacant", "hidden", "void"};
 constexpr std::array<std::string_view, 4> feed_healths{"unset", "live", "incomplete", "stale"};
-constexpr std::array<std::string_view, field_count> field_names{
-    "attribute",  "status",      "in_play",  "version",        "bet_delay",   "total_matched",     "price",
-    "last_price", "back",        "lay",      "traded",         "sp_back",     "sp_lay",            "best_back",
-    "best_lay",   "best_display_back", "best_display_lay", "sp_near", "sp_far", "handicap",        "home_score",
-    "away_score", "reserved",    "reserved", "reserved",       "reserved",    "reserved",          "clock_ms",
-    "start_time", "feed",        "reserved", "reserved",       "id",          "name",              "type",
-    "sport",      "competition", "period",   "attribute_name", "exact_price", "owner"};
+constexpr std::array<std::string_view, field_count> field_names{"attribute",
+                                                                "status",
+                                                                "in_play",
+                                                                "version",
+                                                                "bet_delay",
+                                                                "total_matched",
+                                                                "price",
+                                                                "last_price",
+                                                                "back",
+                                                                "lay",
+                                                                "traded",
+                                                                "sp_back",
+                                                                "sp_lay",
+                                                                "best_back",
+                                                                "best_lay",
+                                                                "best_display_back",
+                                                                "best_display_lay",
+                                                                "sp_near",
+                                                                "sp_far",
+                                                                "handicap",
+                                                                "home_score",
+                                                                "away_score",
+                                                                "reserved",
+                                                                "reserved",
+                                                                "reserved",
+                                                                "reserved",
+                                                                "reserved",
+                                                                "clock_ms",
+                                                                "start_time",
+                                                                "feed",
+                                                                "reserved",
+                                                                "reserved",
+                                                                "id",
+                                                                "name",
+                                                                "type",
+                                                                "sport",
+                                                                "competition",
+                                                                "period",
+                                                                "attribute_name",
+                                                                "exact_price",
+                                                                "owner"};
 
 template <class Names, class E>
 std::string_view at(const Names& names, E value) {
@@ -52,7 +87,9 @@ std::string_view name_of(OutcomeStatus status) { return at(outcome_statuses, sta
 std::string_view name_of(FeedHealth health) { return at(feed_healths, health); }
 std::string_view name_of(Field field) { return at(field_names, field); }
 
-std::optional<EventStatus> event_status_of(std::string_view name) { return find<EventStatus>(event_statuses, name); }
+std::optional<EventStatus> event_status_of(std::string_view name) {
+  return find<EventStatus>(event_statuses, name);
+}
 std::optional<MarketStatus> market_status_of(std::string_view name) {
   return find<MarketStatus>(market_statuses, name);
 }

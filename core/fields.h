@@ -49,11 +49,28 @@ enum class Field : std::uint8_t {
 inline constexpr std::uint8_t field_count = 41;
 
 enum class EventStatus : std::uint8_t {
-  unset, scheduled, delayed, postponed, live, interrupted, finished, settled, cancelled, abandoned,
+  unset,
+  scheduled,
+  delayed,
+  postponed,
+  live,
+  interrupted,
+  finished,
+  settled,
+  cancelled,
+  abandoned,
 };
 enum class MarketStatus : std::uint8_t { unset, inactive, open, suspended, closed, settled, cancelled };
 enum class OutcomeStatus : std::uint8_t {
-  unset, active, winner, loser, placed, removed, removed_vacant, hidden, voided,
+  unset,
+  active,
+  winner,
+  loser,
+  placed,
+  removed,
+  removed_vacant,
+  hidden,
+  voided,
 };
 enum class FeedHealth : std::uint8_t { unset, live, incomplete, stale };
 

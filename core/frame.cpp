@@ -14,18 +14,30 @@ constexpr std::size_t header_bytes_max = 11;
 
 std::string_view name_of(FrameKind kind) {
   switch (kind) {
-    case FrameKind::hello: return "hello";
-    case FrameKind::welcome: return "welcome";
-    case FrameKind::keyframe: return "keyframe";
-    case FrameKind::heartbeat: return "heartbeat";
-    case FrameKind::checkpoint: return "checkpoint";
-    case FrameKind::goodbye: return "goodbye";
-    case FrameKind::error: return "error";
-    case FrameKind::ack: return "ack";
-    case FrameKind::resync: return "resync";
-    case FrameKind::ping: return "ping";
-    case FrameKind::pong: return "pong";
-    case FrameKind::deltas: return "deltas";
+    case FrameKind::hello:
+      return "hello";
+    case FrameKind::welcome:
+      return "welcome";
+    case FrameKind::keyframe:
+      return "keyframe";
+    case FrameKind::heartbeat:
+      return "heartbeat";
+    case FrameKind::checkpoint:
+      return "checkpoint";
+    case FrameKind::goodbye:
+      return "goodbye";
+    case FrameKind::error:
+      return "error";
+    case FrameKind::ack:
+      return "ack";
+    case FrameKind::resync:
+      return "resync";
+    case FrameKind::ping:
+      return "ping";
+    case FrameKind::pong:
+      return "pong";
+    case FrameKind::deltas:
+      return "deltas";
   }
   return "unknown";
 }
@@ -62,7 +74,8 @@ Result<bool> FrameReader::next(Frame& frame) {
   FrameKind kind = FrameKind::deltas;
   if (first < deltas_bit) {
     kind = static_cast<FrameKind>(first);
-    if (first < static_cast<unsigned char>(FrameKind::hello) || first > static_cast<unsigned char>(FrameKind::pong)) {
+    if (first < static_cast<unsigned char>(FrameKind::hello) ||
+        first > static_cast<unsigned char>(FrameKind::pong)) {
       return malformed("unknown frame kind " + std::to_string(first), consumed_);
     }
   }
@@ -78,8 +91,10 @@ Result<bool> FrameReader::next(Frame& frame) {
     header += in.at();
   }
   if (size > frame_bytes_max_) {
-    return Error{ErrorKind::limit, "a frame of " + std::to_string(size) + " bytes, " +
-                                       std::to_string(frame_bytes_max_) + " allowed", consumed_};
+    return Error{
+        ErrorKind::limit,
+        "a frame of " + std::to_string(size) + " bytes, " + std::to_string(frame_bytes_max_) + " allowed",
+        consumed_};
   }
   if (rest.size() - header < size) return false;
   frame = {kind, rest.substr(header, size)};

@@ -43,7 +43,8 @@ struct Frame {
 // Cuts a stream of bytes into frames.
 class FrameReader {
  public:
-  explicit FrameReader(std::size_t frame_bytes_max = limits::frame_bytes) : frame_bytes_max_(frame_bytes_max) {}
+  explicit FrameReader(std::size_t frame_bytes_max = limits::frame_bytes)
+      : frame_bytes_max_(frame_bytes_max) {}
 
   void append(std::string_view bytes);
   // Whether `frame` was set; its body is valid until the next append(). False: more bytes are needed.

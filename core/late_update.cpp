@@ -72,7 +72,8 @@ bool names_event(const Update& update) {
 Scopes scopes_of(const Update& update) {
   Scopes scopes;
   for_each_part(update, [&](const Part& part) {
-    for (const std::uint64_t scope : part.scopes) add(scopes, scope);
+    for (const std::uint64_t scope : part.scopes)
+      add(scopes, scope);
   });
   return scopes;
 }
@@ -86,11 +87,13 @@ void append_newer(Update& late, Scopes& scopes, const Update& newer) {
   bool named = names_event(late);
   for_each_part(newer, [&](const Part& part) {
     if (!share(part.scopes, scopes)) return;
-    for (const std::uint64_t scope : part.scopes) add(scopes, scope);
+    for (const std::uint64_t scope : part.scopes)
+      add(scopes, scope);
     if (part.event != nullptr && part.event != &newer.ops[part.begin]) append(late, newer, *part.event);
     if (part.event == nullptr && named) late.on_event({});
     named = part.event != nullptr;
-    for (std::size_t i = part.begin; i < part.end; ++i) append(late, newer, newer.ops[i]);
+    for (std::size_t i = part.begin; i < part.end; ++i)
+      append(late, newer, newer.ops[i]);
   });
 }
 

@@ -46,11 +46,13 @@ bool expected_step(MarketStatus from, MarketStatus to) {
 }
 
 bool is_over(EventStatus status) {
-  return status == EventStatus::settled || status == EventStatus::cancelled || status == EventStatus::abandoned;
+  return status == EventStatus::settled || status == EventStatus::cancelled ||
+         status == EventStatus::abandoned;
 }
 
 bool is_over(MarketStatus status) {
-  return status == MarketStatus::closed || status == MarketStatus::settled || status == MarketStatus::cancelled;
+  return status == MarketStatus::closed || status == MarketStatus::settled ||
+         status == MarketStatus::cancelled;
 }
 
 }  // namespace touchline

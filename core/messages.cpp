@@ -42,48 +42,65 @@ std::string text_of(capnp::Text::Reader text) { return {text.cStr(), text.size()
 template <class List>
 std::vector<std::string> texts_of(const List& list) {
   std::vector<std::string> texts;
-  for (const auto text : list) texts.push_back(text_of(text));
+  for (const auto text : list)
+    texts.push_back(text_of(text));
   return texts;
 }
 
 template <class List>
 void fill_texts(List list, const std::vector<std::string>& texts) {
-  for (unsigned i = 0; i < list.size(); ++i) list.set(i, texts[i].c_str());
+  for (unsigned i = 0; i < list.size(); ++i)
+    list.set(i, texts[i].c_str());
 }
 
 unsigned count_of(std::size_t size) { return static_cast<unsigned>(size); }
 
 }  // namespace
 
-std::string_view name_of(Durability durability) { return durability == Durability::durable ? "durable" : "relaxed"; }
+std::string_view name_of(Durability durability) {
+  return durability == Durability::durable ? "durable" : "relaxed";
+}
 
 std::string_view name_of(ResumeKind resume) {
   switch (resume) {
-    case ResumeKind::keyframes: return "keyframes";
-    case ResumeKind::tail: return "tail";
-    case ResumeKind::reset: return "reset";
+    case ResumeKind::keyframes:
+      return "keyframes";
+    case ResumeKind::tail:
+      return "tail";
+    case ResumeKind::reset:
+      return "reset";
   }
   return "unknown";
 }
 
 std::string_view name_of(GoodbyeReason reason) {
   switch (reason) {
-    case GoodbyeReason::shutdown: return "shutdown";
-    case GoodbyeReason::slow: return "slow";
-    case GoodbyeReason::idle: return "idle";
-    case GoodbyeReason::limit: return "limit";
-    case GoodbyeReason::finished: return "finished";
+    case GoodbyeReason::shutdown:
+      return "shutdown";
+    case GoodbyeReason::slow:
+      return "slow";
+    case GoodbyeReason::idle:
+      return "idle";
+    case GoodbyeReason::limit:
+      return "limit";
+    case GoodbyeReason::finished:
+      return "finished";
   }
   return "unknown";
 }
 
 std::string_view name_of(ErrorCode code) {
   switch (code) {
-    case ErrorCode::malformed: return "malformed";
-    case ErrorCode::unsupported: return "unsupported";
-    case ErrorCode::unauthorized: return "unauthorized";
-    case ErrorCode::limit: return "limit";
-    case ErrorCode::internal: return "internal";
+    case ErrorCode::malformed:
+      return "malformed";
+    case ErrorCode::unsupported:
+      return "unsupported";
+    case ErrorCode::unauthorized:
+      return "unauthorized";
+    case ErrorCode::limit:
+      return "limit";
+    case ErrorCode::internal:
+      return "internal";
   }
   return "unknown";
 }
@@ -100,7 +117,8 @@ void put(std::string& out, const Hello& message) {
     }
     fill_texts(to.initEvents(count_of(message.filter.events.size())), message.filter.events);
     fill_texts(to.initSports(count_of(message.filter.sports.size())), message.filter.sports);
-    fill_texts(to.initCompetitions(count_of(message.filter.competitions.size())), message.filter.competitions);
+    fill_texts(to.initCompetitions(count_of(message.filter.competitions.size())),
+               message.filter.competitions);
     to.setView(message.view);
   });
 }
@@ -112,7 +130,8 @@ Result<Hello> read_hello(std::string_view body) {
     message.relay = text_of(from.getRelay());
     message.token = text_of(from.getToken());
     if (from.getHasPosition()) message.position = Position{Epoch(from.getEpoch()), Offset(from.getOffset())};
-    message.filter = {texts_of(from.getEvents()), texts_of(from.getSports()), texts_of(from.getCompetitions())};
+    message.filter = {texts_of(from.getEvents()), texts_of(from.getSports()),
+                      texts_of(from.getCompetitions())};
     message.view = text_of(from.getView());
     return message;
   });
@@ -137,7 +156,8 @@ Result<Welcome> read_welcome(std::string_view body) {
     Welcome message;
     message.version = from.getVersion();
     message.position = {Epoch(from.getEpoch()), Offset(from.getOffset())};
-    message.durability = from.getDurability() == schema::Durability::DURABLE ? Durability::durable : Durability::relaxed;
+    message.durability =
+        from.getDurability() == schema::Durability::DURABLE ? Durability::durable : Durability::relaxed;
     message.heartbeat_ms = from.getHeartbeatMs();
     message.frame_bytes_max = from.getFrameBytesMax();
     message.resume = static_cast<ResumeKind>(from.getResume());
@@ -166,9 +186,15 @@ Result<KeyframeChunk> read_keyframe(std::string_view body) {
   return read_message<schema::Keyframe>(body, "keyframe", [](schema::Keyframe::Reader from) {
     const auto data = from.getData().asChars();
     KJ_REQUIRE(from.getCompression() <= schema::Compression::ZSTD, "unknown compression");
-    return KeyframeChunk{EventHandle(from.getEvent()), Seq(from.getSeq()), Offset(from.getOffset()), from.getDigest(),
-                         from.getSourceTimeMs(), from.getChunk(), from.getChunks(),
-                         from.getCompression() == schema::Compression::ZSTD, from.getStateBytes(),
+    return KeyframeChunk{EventHandle(from.getEvent()),
+                         Seq(from.getSeq()),
+                         Offset(from.getOffset()),
+                         from.getDigest(),
+                         from.getSourceTimeMs(),
+                         from.getChunk(),
+                         from.getChunks(),
+                         from.getCompression() == schema::Compression::ZSTD,
+                         from.getStateBytes(),
                          std::string(data.begin(), data.size())};
   });
 }
@@ -228,7 +254,8 @@ void put(std::string& out, const Goodbye& message) {
 
 Result<Goodbye> read_goodbye(std::string_view body) {
   return read_message<schema::Goodbye>(body, "goodbye", [](schema::Goodbye::Reader from) {
-    return Goodbye{static_cast<GoodbyeReason>(from.getReason()), from.getRetryAfterMs(), text_of(from.getText())};
+    return Goodbye{static_cast<GoodbyeReason>(from.getReason()), from.getRetryAfterMs(),
+                   text_of(from.getText())};
   });
 }
 
@@ -246,11 +273,13 @@ Result<ErrorMessage> read_error(std::string_view body) {
 }
 
 void put(std::string& out, const Ack& message) {
-  put_message<schema::Ack>(out, FrameKind::ack, [&](schema::Ack::Builder to) { to.setOffset(message.offset.value); });
+  put_message<schema::Ack>(out, FrameKind::ack,
+                           [&](schema::Ack::Builder to) { to.setOffset(message.offset.value); });
 }
 
 Result<Ack> read_ack(std::string_view body) {
-  return read_message<schema::Ack>(body, "ack", [](schema::Ack::Reader from) { return Ack{Offset(from.getOffset())}; });
+  return read_message<schema::Ack>(body, "ack",
+                                   [](schema::Ack::Reader from) { return Ack{Offset(from.getOffset())}; });
 }
 
 void put(std::string& out, const Resync& message) {
@@ -271,7 +300,8 @@ void put(std::string& out, const Ping& message, FrameKind ping_or_pong) {
 }
 
 Result<Ping> read_ping(std::string_view body) {
-  return read_message<schema::Ping>(body, "ping", [](schema::Ping::Reader from) { return Ping{from.getNonce()}; });
+  return read_message<schema::Ping>(body, "ping",
+                                    [](schema::Ping::Reader from) { return Ping{from.getNonce()}; });
 }
 
 }  // namespace touchline

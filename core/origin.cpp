@@ -40,9 +40,14 @@ Result<Origin::Outcome> Origin::take(LineRef line, Update& update, std::int64_t 
     return deliver(line.source, update, now_ms);
   }
   switch (source.arbiter.judge(line.line, update)) {
-    case Arbiter::Verdict::news: return deliver(line.source, update, now_ms);
-    case Arbiter::Verdict::copy: ++counts_.copies; return Outcome::repeat;
-    case Arbiter::Verdict::late: ++counts_.late; return deliver(line.source, update, now_ms);
+    case Arbiter::Verdict::news:
+      return deliver(line.source, update, now_ms);
+    case Arbiter::Verdict::copy:
+      ++counts_.copies;
+      return Outcome::repeat;
+    case Arbiter::Verdict::late:
+      ++counts_.late;
+      return deliver(line.source, update, now_ms);
     case Arbiter::Verdict::old:
       if (!overtaken(update)) return deliver(line.source, update, now_ms);
       ++counts_.outdated;
@@ -55,14 +60,17 @@ Result<Origin::Outcome> Origin::take_numbered(LineRef line, Update& update, std:
   Sequencer& sequencer = sources_[line.source.value - 1].sequencer;
   const std::string event(update.look(update.event));
   switch (sequencer.judge(update, now_ms)) {
-    case Sequencer::Verdict::repeat: ++counts_.repeats_by_number; return Outcome::repeat;
+    case Sequencer::Verdict::repeat:
+      ++counts_.repeats_by_number;
+      return Outcome::repeat;
     case Sequencer::Verdict::held: {
       ++counts_.held;
       Sequencer::Gap gap;
       if (sequencer.overflowed(event, gap)) declare(line.source, gap, now_ms);
       return Outcome::held;
     }
-    case Sequencer::Verdict::in_order: break;
+    case Sequencer::Verdict::in_order:
+      break;
   }
   auto outcome = deliver(line.source, update, now_ms);
   release(line.source, event, now_ms);
@@ -91,7 +99,8 @@ bool Origin::overtaken(const Update& update) const {
 Result<Origin::Outcome> Origin::deliver(SourceId source, const Update& update, std::int64_t now_ms) {
   const auto changed = table_.apply(update, source);
   if (!changed) return changed.error();
-  for (EventTable::Changed& event : *changed) publish(event, update.source_time_ms, now_ms);
+  for (EventTable::Changed& event : *changed)
+    publish(event, update.source_time_ms, now_ms);
   if (update.number) {
     if (LiveEvent* event = table_.find(update.look(update.event))) {
       batch_.source_numbers.push_back({source, event->handle, *update.number});
@@ -153,8 +162,9 @@ void Origin::snapshot_if_due(const LiveEvent& event, std::int64_t now_ms) {
   if (book.snapshot_source_time_ms == 0) book.snapshot_source_time_ms = event.state.source_time_ms;
   const auto status = static_cast<EventStatus>(event.state.integer(Address(0, 0, Field::status)).value_or(0));
   const bool ends = is_over(status) && !book.snapshot_at_end;
-  const bool overdue = event.state.source_time_ms - book.snapshot_source_time_ms >= options_.snapshot_interval_ms &&
-                       book.deltas_since_snapshot >= options_.snapshot_deltas_min;
+  const bool overdue =
+      event.state.source_time_ms - book.snapshot_source_time_ms >= options_.snapshot_interval_ms &&
+      book.deltas_since_snapshot >= options_.snapshot_deltas_min;
   if (!ends && !overdue && book.deltas_since_snapshot < options_.snapshot_deltas) return;
   if (ends) book.snapshot_at_end = true;
   snapshot(event, now_ms);
@@ -165,7 +175,8 @@ void Origin::snapshot(const LiveEvent& event, std::int64_t now_ms) {
   book.deltas_since_snapshot = 0;
   book.snapshot_source_time_ms = event.state.source_time_ms;
   SnapshotRecord& record = batch_.snapshots.emplace_back();
-  record = {event.handle, event.state.seq, head_, event.state.source_time_ms, now_ms, event.state.digest(), {}};
+  record = {event.handle, event.state.seq,      head_, event.state.source_time_ms,
+            now_ms,       event.state.digest(), {}};
   encode_state(record.block, event.state);
 }
 
@@ -188,8 +199,10 @@ void Origin::expire(std::int64_t now_ms) {
   for (std::size_t i = 0; i < sources_.size(); ++i) {
     const SourceId source(static_cast<std::uint32_t>(i + 1));
     // Behind one gap there may be another that is as old.
-    for (auto gaps = sources_[i].sequencer.expire(now_ms); !gaps.empty(); gaps = sources_[i].sequencer.expire(now_ms)) {
-      for (const Sequencer::Gap& gap : gaps) declare(source, gap, now_ms);
+    for (auto gaps = sources_[i].sequencer.expire(now_ms); !gaps.empty();
+         gaps = sources_[i].sequencer.expire(now_ms)) {
+      for (const Sequencer::Gap& gap : gaps)
+        declare(source, gap, now_ms);
     }
   }
 }

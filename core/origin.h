@@ -36,15 +36,15 @@ struct OriginCounts {
   std::uint64_t controls = 0;
   std::uint64_t deltas = 0;
   std::uint64_t critical = 0;
-  std::uint64_t no_ops = 0;            // messages that changed nothing
+  std::uint64_t no_ops = 0;  // messages that changed nothing
   std::uint64_t repeats_by_number = 0;
   std::uint64_t repeats_by_id = 0;
-  std::uint64_t copies = 0;            // of what another line, or the same line before, had brought
-  std::uint64_t late = 0;              // came after newer ones: applied as far as nothing newer had spoken
-  std::uint64_t outdated = 0;          // came after newer ones, too late to tell: dropped
-  std::uint64_t held = 0;              // came ahead of a missing number
+  std::uint64_t copies = 0;    // of what another line, or the same line before, had brought
+  std::uint64_t late = 0;      // came after newer ones: applied as far as nothing newer had spoken
+  std::uint64_t outdated = 0;  // came after newer ones, too late to tell: dropped
+  std::uint64_t held = 0;      // came ahead of a missing number
   std::uint64_t gaps = 0;
-  std::uint64_t missing = 0;           // numbers that never came
+  std::uint64_t missing = 0;  // numbers that never came
   std::uint64_t rejected = 0;
   std::uint64_t block_bytes = 0;
 };

@@ -10,7 +10,8 @@ namespace touchline {
 namespace {
 
 bool is_image(const Update& update) {
-  return std::any_of(update.ops.begin(), update.ops.end(), [](const Op& op) { return op.kind == OpKind::image; }) &&
+  return std::any_of(update.ops.begin(), update.ops.end(),
+                     [](const Op& op) { return op.kind == OpKind::image; }) &&
          update.ops.size() > 1 && update.ops[0].kind == OpKind::event && update.ops[1].kind == OpKind::image;
 }
 

@@ -71,7 +71,8 @@ class Sequencer {
 // The last ids of one source, to recognise a repeat.
 class MessageIds {
  public:
-  explicit MessageIds(std::size_t remembered_max = limits::remembered_message_ids) : remembered_max_(remembered_max) {}
+  explicit MessageIds(std::size_t remembered_max = limits::remembered_message_ids)
+      : remembered_max_(remembered_max) {}
   // Whether the id is new; it is remembered.
   bool insert(std::string_view id);
 

@@ -15,7 +15,8 @@ std::string number(std::uint64_t value) { return std::to_string(value); }
 
 }  // namespace
 
-Subscriber::Subscriber(Hello hello, SubscriberEvents events) : hello_(std::move(hello)), events_(std::move(events)) {
+Subscriber::Subscriber(Hello hello, SubscriberEvents events)
+    : hello_(std::move(hello)), events_(std::move(events)) {
   put(output_, hello_);
 }
 
@@ -61,11 +62,16 @@ Result<void> Subscriber::on_frame(const Frame& frame) {
     return disorder("came before the welcome");
   }
   switch (frame.kind) {
-    case FrameKind::welcome: return on_welcome(frame.body);
-    case FrameKind::keyframe: return on_keyframe(frame.body);
-    case FrameKind::deltas: return on_deltas(frame.body);
-    case FrameKind::heartbeat: return on_heartbeat(frame.body);
-    case FrameKind::checkpoint: return on_checkpoint(frame.body);
+    case FrameKind::welcome:
+      return on_welcome(frame.body);
+    case FrameKind::keyframe:
+      return on_keyframe(frame.body);
+    case FrameKind::deltas:
+      return on_deltas(frame.body);
+    case FrameKind::heartbeat:
+      return on_heartbeat(frame.body);
+    case FrameKind::checkpoint:
+      return on_checkpoint(frame.body);
     case FrameKind::goodbye: {
       const auto goodbye = read_goodbye(frame.body);
       if (!goodbye) return goodbye.error();
@@ -84,10 +90,12 @@ Result<void> Subscriber::on_frame(const Frame& frame) {
       put(output_, *ping, FrameKind::pong);
       return {};
     }
-    case FrameKind::pong: return {};
+    case FrameKind::pong:
+      return {};
     case FrameKind::hello:
     case FrameKind::ack:
-    case FrameKind::resync: break;
+    case FrameKind::resync:
+      break;
   }
   return disorder("is for publishers");
 }
@@ -111,9 +119,11 @@ Result<void> Subscriber::on_welcome(std::string_view body) {
     keyframe_offsets_.clear();
     awaiting_.clear();
   }
-  for (const auto& [event, since] : awaiting_) put(output_, Resync{event, "asked for before the line was lost"});
+  for (const auto& [event, since] : awaiting_)
+    put(output_, Resync{event, "asked for before the line was lost"});
   position_ = welcome->position;
-  if (welcome->frame_bytes_max != 0) reader_.limit(std::min<std::size_t>(welcome->frame_bytes_max, limits::frame_bytes));
+  if (welcome->frame_bytes_max != 0)
+    reader_.limit(std::min<std::size_t>(welcome->frame_bytes_max, limits::frame_bytes));
   if (events_.welcome) events_.welcome(*welcome);
   return {};
 }
@@ -127,7 +137,8 @@ Result<void> Subscriber::on_keyframe(std::string_view body) {
     partial = {std::move(*chunk), {}};
     partial.data = std::move(partial.head.data);
   } else {
-    if (partial.head.seq != chunk->seq || partial.head.chunk + 1 != chunk->chunk) return disorder("lacks a chunk");
+    if (partial.head.seq != chunk->seq || partial.head.chunk + 1 != chunk->chunk)
+      return disorder("lacks a chunk");
     partial.head.chunk = chunk->chunk;
     partial.data += chunk->data;
   }
@@ -138,7 +149,8 @@ Result<void> Subscriber::on_keyframe(std::string_view body) {
   const Partial whole = std::move(partial);
   partial_.erase(event);
 
-  auto block = whole.head.compressed ? decompress(whole.data, whole.head.state_bytes) : Result<std::string>(whole.data);
+  auto block = whole.head.compressed ? decompress(whole.data, whole.head.state_bytes)
+                                     : Result<std::string>(whole.data);
   if (!block) return block.error();
   if (block->size() != whole.head.state_bytes) return disorder("has a state of another size than it says");
   auto delta = decode_block(EventState{}, *block);
@@ -233,7 +245,8 @@ Result<void> Subscriber::on_checkpoint(std::string_view body) {
     if (state->second.seq > digest.seq) continue;
     ++counts_.digests_checked;
     if (state->second.seq != digest.seq) {
-      ask_again(digest.event, "at seq " + number(state->second.seq.value) + ", the publisher at " + number(digest.seq.value));
+      ask_again(digest.event, "at seq " + number(state->second.seq.value) + ", the publisher at " +
+                                  number(digest.seq.value));
     } else if (state->second.digest() != digest.digest) {
       ask_again(digest.event, "digest differs at seq " + number(digest.seq.value));
     }

@@ -30,7 +30,8 @@ inline constexpr std::uint32_t highest_price = 100000;
 
 constexpr const TickBand& band_of(std::uint32_t price) {
   std::size_t band = tick_bands.size() - 1;
-  while (band > 0 && price < tick_bands[band].from) --band;
+  while (band > 0 && price < tick_bands[band].from)
+    --band;
   return tick_bands[band];
 }
 
@@ -50,7 +51,8 @@ constexpr std::uint32_t tick_floor(std::uint32_t price) {
 
 constexpr std::uint32_t price_of_tick(std::uint32_t tick) {
   std::size_t band = tick_bands.size() - 1;
-  while (band > 0 && tick < tick_bands[band].first) --band;
+  while (band > 0 && tick < tick_bands[band].first)
+    --band;
   return tick_bands[band].from + (tick - tick_bands[band].first) * tick_bands[band].step;
 }
 

@@ -50,7 +50,8 @@ std::uint64_t identity_of(const Update& update) {
   const std::hash<std::string_view> hash;
   std::uint64_t identity = mix64(static_cast<std::uint64_t>(update.source_time_ms) + 1);
   for (const Op& op : update.ops) {
-    const auto head = static_cast<std::uint64_t>(op.kind) << 40 | static_cast<std::uint64_t>(op.field) << 32 | op.level;
+    const auto head =
+        static_cast<std::uint64_t>(op.kind) << 40 | static_cast<std::uint64_t>(op.field) << 32 | op.level;
     identity = mix64(identity + head) + static_cast<std::uint64_t>(op.number);
     if (op.text.size != 0) identity = mix64(identity + hash(update.look(op.text)));
     if (op.extra.size != 0) identity = mix64(identity + ~hash(update.look(op.extra)));

@@ -21,23 +21,23 @@ struct TextRef {
 };
 
 enum class OpKind : std::uint8_t {
-  event,               // text: what follows speaks of this event itself; empty: of markets that name no event
-  market,              // text: what follows speaks of this market; extra: the event it belongs to, if said;
-                       // number: the version of the definition that says so
-  image,               // the current market (event) is replaced by what follows in this update
-  definition,          // the current market's definition is replaced by what follows in this update
-  outcome,             // text: what follows speaks of this outcome; number: its handicap in hundredths
-  set_number,          // field, level, number
-  set_text,            // field, level, text
-  erase,               // field, level
-  clear,               // every level of the field of the current outcome
-  set_exact_level,     // a ladder level whose price is no count of hundredths; extra: its literal; as set_number
-  erase_exact_level,   // extra: the literal
-  its_event,           // field, text: a text cell of the event that the current market belongs to
-  attribute_number,    // text: path; number: value
-  attribute_text,      // text: path; extra: JSON
-  attribute_erase,     // text: path
-  attribute_section,   // text: path: everything below it is replaced by what follows in this update
+  event,            // text: what follows speaks of this event itself; empty: of markets that name no event
+  market,           // text: what follows speaks of this market; extra: the event it belongs to, if said;
+                    // number: the version of the definition that says so
+  image,            // the current market (event) is replaced by what follows in this update
+  definition,       // the current market's definition is replaced by what follows in this update
+  outcome,          // text: what follows speaks of this outcome; number: its handicap in hundredths
+  set_number,       // field, level, number
+  set_text,         // field, level, text
+  erase,            // field, level
+  clear,            // every level of the field of the current outcome
+  set_exact_level,  // a ladder level whose price is no count of hundredths; extra: its literal; as set_number
+  erase_exact_level,  // extra: the literal
+  its_event,          // field, text: a text cell of the event that the current market belongs to
+  attribute_number,   // text: path; number: value
+  attribute_text,     // text: path; extra: JSON
+  attribute_erase,    // text: path
+  attribute_section,  // text: path: everything below it is replaced by what follows in this update
 };
 
 struct Op {

@@ -14,9 +14,7 @@ namespace touchline {
 constexpr std::uint64_t zigzag(std::int64_t v) {
   return static_cast<std::uint64_t>(v) << 1 ^ static_cast<std::uint64_t>(v >> 63);
 }
-constexpr std::int64_t unzigzag(std::uint64_t v) {
-  return static_cast<std::int64_t>(v >> 1 ^ (0 - (v & 1)));
-}
+constexpr std::int64_t unzigzag(std::uint64_t v) { return static_cast<std::int64_t>(v >> 1 ^ (0 - (v & 1))); }
 
 inline void put_varint(std::string& out, std::uint64_t v) {
   while (v >= 0x80) {

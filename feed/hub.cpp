@@ -16,8 +16,14 @@ bool contains(const std::vector<std::string>& list, std::string_view text) {
 }  // namespace
 
 Welcome Hub::welcome(Offset offset, ResumeKind resume, std::string reason) const {
-  return {protocol_version, {epoch_, offset}, options_.durability, options_.heartbeat_ms,
-          static_cast<std::uint32_t>(limits::frame_bytes), resume, std::move(reason), options_.publisher};
+  return {protocol_version,
+          {epoch_, offset},
+          options_.durability,
+          options_.heartbeat_ms,
+          static_cast<std::uint32_t>(limits::frame_bytes),
+          resume,
+          std::move(reason),
+          options_.publisher};
 }
 
 void Hub::join(Reader& reader, const Hello& hello) {
@@ -123,9 +129,11 @@ Hub::Bytes Hub::keyframe(const LiveEvent& event, Offset head) {
   const std::string packed = compress(block);
   const bool compressed = packed.size() < block.size();
   const std::string& data = compressed ? packed : block;
-  KeyframeChunk chunk{event.handle, event.state.seq, head, event.state.digest(), event.state.source_time_ms, 0, 0,
-                      compressed, block.size(), {}};
-  chunk.chunks = static_cast<std::uint32_t>((data.size() + limits::keyframe_chunk_bytes - 1) / limits::keyframe_chunk_bytes);
+  KeyframeChunk chunk{
+      event.handle, event.state.seq, head, event.state.digest(), event.state.source_time_ms, 0, 0,
+      compressed,   block.size(),    {}};
+  chunk.chunks = static_cast<std::uint32_t>((data.size() + limits::keyframe_chunk_bytes - 1) /
+                                            limits::keyframe_chunk_bytes);
   std::string frames;
   for (; chunk.chunk < chunk.chunks; ++chunk.chunk) {
     chunk.data = data.substr(chunk.chunk * limits::keyframe_chunk_bytes, limits::keyframe_chunk_bytes);
@@ -205,7 +213,8 @@ std::vector<Hub::Piece> Hub::gather(Reader& reader) {
       gathered += gather_filtered(reader, next, pieces);
     }
   }
-  for (const Piece& piece : pieces) counts_.bytes_out += piece.bytes.size();
+  for (const Piece& piece : pieces)
+    counts_.bytes_out += piece.bytes.size();
   return pieces;
 }
 
@@ -218,7 +227,9 @@ std::size_t Hub::gather_shared(Reader& reader, std::vector<Piece>& pieces, std::
   while (reader.next_entry < end_entry()) {
     const Entry& next = entry(reader.next_entry);
     const bool waits = !reader.own.empty() && reader.own.front().at <= reader.position;
-    if (next.count == 0 || next.first <= reader.position || (body != 0 && body + next.bytes->size() > room) || waits) break;
+    if (next.count == 0 || next.first <= reader.position || (body != 0 && body + next.bytes->size() > room) ||
+        waits)
+      break;
     pieces.push_back({next.bytes, *next.bytes});
     body += next.bytes->size();
     last = &next;

@@ -24,9 +24,9 @@
 namespace touchline {
 
 struct HubOptions {
-  std::size_t log_bytes_max = 64U << 20;             // past it the oldest goes, readers there are reset
+  std::size_t log_bytes_max = 64U << 20;              // past it the oldest goes, readers there are reset
   std::size_t keyframe_cache_bytes_max = 256U << 20;  // past it the cache starts over
-  std::size_t gather_bytes = 1U << 20;               // most that one write takes
+  std::size_t gather_bytes = 1U << 20;                // most that one write takes
   std::uint32_t heartbeat_ms = 1'000;
   Durability durability = Durability::durable;
   std::string publisher = "touchline";
@@ -34,9 +34,9 @@ struct HubOptions {
 
 struct HubCounts {
   std::uint64_t joins = 0;
-  std::uint64_t tails = 0;     // resumed from memory
-  std::uint64_t resyncs = 0;   // keyframes that a reader asked for
-  std::uint64_t resets = 0;    // readers that fell out of the log
+  std::uint64_t tails = 0;    // resumed from memory
+  std::uint64_t resyncs = 0;  // keyframes that a reader asked for
+  std::uint64_t resets = 0;   // readers that fell out of the log
   std::uint64_t bytes_out = 0;
 };
 
@@ -63,10 +63,10 @@ class Hub {
   struct Reader {
     std::function<void()> wake;  // there may be something to send
     Filter filter;
-    Offset position{};           // everything up to here was given to it
+    Offset position{};  // everything up to here was given to it
     Offset acknowledged{};
-    bool following = false;      // its first keyframes, or its tail, were given
-    bool resetting = false;      // fell out of the log; gets nothing until its keyframes are taken
+    bool following = false;  // its first keyframes, or its tail, were given
+    bool resetting = false;  // fell out of the log; gets nothing until its keyframes are taken
     std::uint64_t next_entry = 0;
     std::deque<Own> own;
     std::unordered_map<EventHandle, Follow> follows;  // only with a filter

@@ -12,10 +12,11 @@
 #include <cerrno>
 #include <chrono>
 #include <cstring>
-#include <fcntl.h>
-#include <unistd.h>
 #include <unordered_set>
 #include <vector>
+
+#include <fcntl.h>
+#include <unistd.h>
 
 namespace touchline {
 namespace asio = boost::asio;
@@ -76,12 +77,14 @@ struct LineServer::Impl::Connection : std::enable_shared_from_this<Connection> {
 
   void read() {
     waiting = false;
-    if (buffer.size() < filled + read_bytes + padding_bytes) buffer.resize(filled + read_bytes + padding_bytes);
-    receive(buffer.data() + filled, read_bytes, [self = shared_from_this()](const error_code& error, std::size_t n) {
-      if (error) return self->end(error == asio::error::eof ? "" : error.message());
-      self->filled += n;
-      self->go_on();
-    });
+    if (buffer.size() < filled + read_bytes + padding_bytes)
+      buffer.resize(filled + read_bytes + padding_bytes);
+    receive(buffer.data() + filled, read_bytes,
+            [self = shared_from_this()](const error_code& error, std::size_t n) {
+              if (error) return self->end(error == asio::error::eof ? "" : error.message());
+              self->filled += n;
+              self->go_on();
+            });
   }
 
   // Takes the lines at hand, then reads on; stops where the publisher is full.
@@ -98,7 +101,9 @@ struct LineServer::Impl::Connection : std::enable_shared_from_this<Connection> {
     std::memmove(buffer.data(), buffer.data() + at, filled - at);
     filled -= at;
     if (filled > limits::line_bytes) {
-      if (!skipping) refuse({}, {ErrorKind::limit, "a line of more than " + std::to_string(limits::line_bytes) + " bytes", 0});
+      if (!skipping)
+        refuse({},
+               {ErrorKind::limit, "a line of more than " + std::to_string(limits::line_bytes) + " bytes", 0});
       skipping = true;
       byte += filled;
       filled = 0;
@@ -131,10 +136,12 @@ struct LineServer::Impl::Connection : std::enable_shared_from_this<Connection> {
   }
 
   void refuse(std::string_view text, const Error& error) {
-    Rejected rejected{server->source_name + " from " + peer, number, byte + error.at_byte, wall_ms(), error.text,
-                      std::string(text.substr(0, kept_bytes))};
-    server->tell(LineNews::Kind::rejected, peer, "line " + std::to_string(number) + ": byte " +
-                                                     std::to_string(rejected.byte) + ": " + error.text);
+    Rejected rejected{
+        server->source_name + " from " + peer,  number, byte + error.at_byte, wall_ms(), error.text,
+        std::string(text.substr(0, kept_bytes))};
+    server->tell(
+        LineNews::Kind::rejected, peer,
+        "line " + std::to_string(number) + ": byte " + std::to_string(rejected.byte) + ": " + error.text);
     server->publisher.reject(std::move(rejected));
   }
 
@@ -268,7 +275,8 @@ void LineServer::stop() {
   error_code ignored;
   impl_->acceptor.close(ignored);
   const auto connections = impl_->connections;
-  for (const auto& connection : connections) connection->close();
+  for (const auto& connection : connections)
+    connection->close();
 }
 
 }  // namespace touchline

@@ -67,7 +67,8 @@ Player::Step Player::step(std::int64_t now_ms) {
         pace_wall_ms_ = now_ms;
         pace_time_ms_ = time;
       }
-      due_ms_ = pace_wall_ms_ + static_cast<std::int64_t>(static_cast<double>(time - pace_time_ms_) / options_.speed);
+      due_ms_ = pace_wall_ms_ +
+                static_cast<std::int64_t>(static_cast<double>(time - pace_time_ms_) / options_.speed);
       if (due_ms_ > now_ms) return Step::wait;
     }
     take(*part);
@@ -82,7 +83,8 @@ void Player::take(Part& part) {
   const auto taken = publisher_.take(part.line, recording.update(), time_ms_);
   if (on_note && publisher_.origin().table().counts().unplaced_markets != unplaced) note_unplaced(recording);
   if (!taken) {
-    Rejected rejected{recording.path(), recording.place().line, recording.place().byte, time_ms_, taken.error().text, {}};
+    Rejected rejected{recording.path(), recording.place().line, recording.place().byte,
+                      time_ms_,         taken.error().text,     {}};
     if (on_rejected) on_rejected(rejected);
     publisher_.reject(std::move(rejected));
   }
@@ -93,8 +95,12 @@ void Player::take(Part& part) {
 }
 
 void Player::note_unplaced(const Playable& recording) {
-  const Rejected place{recording.path(), recording.place().line, recording.place().byte, 0,
-                       "a market came without a definition; kept under event market:ID until it comes", {}};
+  const Rejected place{recording.path(),
+                       recording.place().line,
+                       recording.place().byte,
+                       0,
+                       "a market came without a definition; kept under event market:ID until it comes",
+                       {}};
   on_note(describe(place));
 }
 
@@ -110,7 +116,8 @@ void Player::note_cursors(Origin& origin) {
 
 std::uint64_t Player::bytes() const {
   std::uint64_t bytes = 0;
-  for (const auto& part : parts_) bytes += part->recording->bytes();
+  for (const auto& part : parts_)
+    bytes += part->recording->bytes();
   return bytes;
 }
 

@@ -19,11 +19,11 @@
 namespace touchline {
 
 struct PlayerOptions {
-  double speed = 0;                       // times real time; 0: as fast as it is taken
-  std::optional<std::int64_t> from_ms;    // the pace begins there; what comes before is taken at once
-  std::optional<std::int64_t> until_ms;   // what comes later is not taken
-  std::int64_t lag_ms_max = 0;            // lines of one source: each behind the first by up to so much, at random,
-  std::uint64_t seed = 1;                 // changing every so often
+  double speed = 0;                      // times real time; 0: as fast as it is taken
+  std::optional<std::int64_t> from_ms;   // the pace begins there; what comes before is taken at once
+  std::optional<std::int64_t> until_ms;  // what comes later is not taken
+  std::int64_t lag_ms_max = 0;  // lines of one source: each behind the first by up to so much, at random,
+  std::uint64_t seed = 1;       // changing every so often
 };
 
 class Player {

@@ -14,7 +14,8 @@ Result<Origin::Outcome> Publisher::take(LineRef line, Update& update, std::int64
 
 bool Publisher::full() const {
   const Batch& pending = origin_.pending();
-  return failure_ || pending.count >= options_.pending_deltas_max || pending.items.size() >= options_.pending_bytes_max;
+  return failure_ || pending.count >= options_.pending_deltas_max ||
+         pending.items.size() >= options_.pending_bytes_max;
 }
 
 void Publisher::flush(std::int64_t now_ms) {
@@ -42,7 +43,8 @@ void Publisher::serve_waiting() {
 }
 
 void Publisher::note_touched(const Batch& batch) {
-  for (const Batch::Touch& touch : batch.touches) touched_.insert(touch.event);
+  for (const Batch::Touch& touch : batch.touches)
+    touched_.insert(touch.event);
 }
 
 void Publisher::checkpoint_if_due(std::int64_t now_ms) {
@@ -62,7 +64,8 @@ void Publisher::checkpoint_if_due(std::int64_t now_ms) {
 }
 
 void Publisher::checkpoint_all() {
-  for (const auto& event : origin_.table().events()) touched_.insert(event->handle);
+  for (const auto& event : origin_.table().events())
+    touched_.insert(event->handle);
   last_checkpoint_ms_ = 0;
   checkpoint_if_due(options_.checkpoint_interval_ms);
   if (checkpoint_ && !in_flight_) hub_.publish_control(std::exchange(checkpoint_, {}));

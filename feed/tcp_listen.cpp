@@ -9,7 +9,8 @@ Result<Endpoint> listen_on(boost::asio::ip::tcp::acceptor& acceptor, const Endpo
     return Error{ErrorKind::environment, "cannot listen on " + endpoint.text() + ": " + error.message(), 0};
   };
   tcp::resolver resolver(acceptor.get_executor());
-  const auto found = resolver.resolve(endpoint.host, std::to_string(endpoint.port), tcp::resolver::passive, error);
+  const auto found =
+      resolver.resolve(endpoint.host, std::to_string(endpoint.port), tcp::resolver::passive, error);
   if (error || found.empty()) return failed();
   const tcp::endpoint at = found.begin()->endpoint();
   if (acceptor.open(at.protocol(), error); error) return failed();

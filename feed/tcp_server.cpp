@@ -43,7 +43,9 @@ struct Owner {
 class Session : public std::enable_shared_from_this<Session> {
  public:
   Session(std::shared_ptr<Owner> owner, tcp::socket socket)
-      : owner_(std::move(owner)), socket_(std::move(socket)), timer_(socket_.get_executor()),
+      : owner_(std::move(owner)),
+        socket_(std::move(socket)),
+        timer_(socket_.get_executor()),
         frames_(limits::handshake_frame_bytes) {
     error_code error;
     const auto remote = socket_.remote_endpoint(error);
@@ -79,11 +81,12 @@ class Session : public std::enable_shared_from_this<Session> {
   }
 
   void read() {
-    socket_.async_read_some(asio::buffer(received_), [self = shared_from_this()](const error_code& error, std::size_t n) {
-      if (error) return self->close(error == asio::error::eof ? "closed by the reader" : error.message());
-      self->frames_.append({self->received_.data(), n});
-      if (self->take_frames()) self->read();
-    });
+    socket_.async_read_some(
+        asio::buffer(received_), [self = shared_from_this()](const error_code& error, std::size_t n) {
+          if (error) return self->close(error == asio::error::eof ? "closed by the reader" : error.message());
+          self->frames_.append({self->received_.data(), n});
+          if (self->take_frames()) self->read();
+        });
   }
 
   bool take_frames() {
@@ -124,8 +127,8 @@ class Session : public std::enable_shared_from_this<Session> {
     auto hello = read_hello(frame.body);
     if (!hello) return refuse(ErrorCode::malformed, hello.error().text);
     if (hello->version != protocol_version) {
-      return refuse(ErrorCode::unsupported, "protocol version " + std::to_string(hello->version) + " is not " +
-                                                std::to_string(protocol_version));
+      return refuse(ErrorCode::unsupported, "protocol version " + std::to_string(hello->version) +
+                                                " is not " + std::to_string(protocol_version));
     }
     if (!hello->view.empty() && hello->view != "full") {
       return refuse(ErrorCode::unsupported, "there is no view \"" + hello->view.substr(0, 64) + "\"");
@@ -173,7 +176,8 @@ class Session : public std::enable_shared_from_this<Session> {
       return;
     }
     buffers_.clear();
-    for (const Hub::Piece& piece : pieces_) buffers_.emplace_back(piece.bytes.data(), piece.bytes.size());
+    for (const Hub::Piece& piece : pieces_)
+      buffers_.emplace_back(piece.bytes.data(), piece.bytes.size());
     writing_ = true;
     asio::async_write(socket_, buffers_, [self = shared_from_this()](const error_code& error, std::size_t) {
       self->writing_ = false;
@@ -226,7 +230,8 @@ class Session : public std::enable_shared_from_this<Session> {
 
 struct TcpServer::Impl {
   Impl(Loop& loop_in, Hub& hub, TcpServerOptions options)
-      : loop(loop_in), owner(std::make_shared<Owner>(Owner{hub, options, {}, {}, {}, {}, false})),
+      : loop(loop_in),
+        owner(std::make_shared<Owner>(Owner{hub, options, {}, {}, {}, {}, false})),
         acceptor(loop.context()) {}
 
   void accept(const std::shared_ptr<Impl>& self) {
@@ -288,7 +293,8 @@ void TcpServer::drain(std::function<void()> done) {
   if (impl_->owner->sessions.empty()) return done();
   impl_->owner->emptied = std::move(done);
   const auto sessions = impl_->owner->sessions;
-  for (const auto& session : sessions) session->drain();
+  for (const auto& session : sessions)
+    session->drain();
 }
 
 std::size_t TcpServer::session_count() const { return impl_->owner->sessions.size(); }

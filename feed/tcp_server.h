@@ -18,8 +18,8 @@
 namespace touchline {
 
 struct TcpServerOptions {
-  std::size_t sessions_max = 4096;         // past it a connection is refused with an error
-  std::uint32_t handshake_ms = 5'000;      // to send a hello
+  std::size_t sessions_max = 4096;     // past it a connection is refused with an error
+  std::uint32_t handshake_ms = 5'000;  // to send a hello
 };
 
 // What a session reports, for the log.

@@ -22,8 +22,8 @@ struct TcpSubscriberOptions {
 class TcpSubscriber {
  public:
   // `ended` is called once: with an error, or without one when the publisher closed the line in good order.
-  TcpSubscriber(Loop& loop, Subscriber& subscriber, const Endpoint& endpoint, std::function<void(Result<void>)> ended,
-                TcpSubscriberOptions options = {});
+  TcpSubscriber(Loop& loop, Subscriber& subscriber, const Endpoint& endpoint,
+                std::function<void(Result<void>)> ended, TcpSubscriberOptions options = {});
   ~TcpSubscriber();
   void close();
 

@@ -9,14 +9,15 @@ namespace touchline {
 
 std::uint64_t checksum_of(const BatchRow& row) {
   std::uint64_t sum = mix64(row.first.value);
-  for (const std::uint64_t part : {row.count, static_cast<std::uint64_t>(row.committed_ms),
-                                   static_cast<std::uint64_t>(row.snapshots)}) {
+  for (const std::uint64_t part :
+       {row.count, static_cast<std::uint64_t>(row.committed_ms), static_cast<std::uint64_t>(row.snapshots)}) {
     sum = mix64(sum + part);
   }
   return fnv1a64(row.ingest_times, fnv1a64(row.items, sum));
 }
 
-BatchItems::BatchItems(const BatchRow& row) : items_(row.items), times_(row.ingest_times), offset_(row.first) {}
+BatchItems::BatchItems(const BatchRow& row)
+    : items_(row.items), times_(row.ingest_times), offset_(row.first) {}
 
 Result<bool> BatchItems::next(BatchItem& item) {
   if (items_.empty()) return false;

@@ -31,7 +31,8 @@ Journal::Journal(std::string path, WriterLock lock, Database db)
       put_head_(db_.prepare("UPDATE meta SET value = ? WHERE key = 'head'")),
       insert_rejected_(db_.prepare("INSERT INTO rejected (source, line, byte, time_ms, reason, content) "
                                    "VALUES (?, ?, ?, ?, ?, ?)")),
-      trim_rejected_(db_.prepare("DELETE FROM rejected WHERE id <= (SELECT max(id) FROM rejected) - 10000")) {}
+      trim_rejected_(db_.prepare("DELETE FROM rejected WHERE id <= (SELECT max(id) FROM rejected) - 10000")) {
+}
 
 Result<Journal> Journal::open(const std::string& path) {
   auto lock = WriterLock::take(path);
@@ -51,7 +52,8 @@ Result<void> Journal::commit(const Batch& batch, std::int64_t committed_ms) {
     write(batch, committed_ms);
     commit_.run();
   } catch (const SqliteFailure& failure) {
-    return store_error(path_, "the commit of offset " + std::to_string(batch.first.value) + " failed", failure);
+    return store_error(path_, "the commit of offset " + std::to_string(batch.first.value) + " failed",
+                       failure);
   }
   if (batch.count != 0) head_ = batch.last();
   return {};
@@ -59,8 +61,13 @@ Result<void> Journal::commit(const Batch& batch, std::int64_t committed_ms) {
 
 void Journal::write(const Batch& batch, std::int64_t committed_ms) {
   if (batch.count != 0) {
-    BatchRow row{batch.first, batch.count, committed_ms, static_cast<std::int64_t>(batch.snapshots.size()),
-                 batch.items, batch.ingest_times, 0};
+    BatchRow row{batch.first,
+                 batch.count,
+                 committed_ms,
+                 static_cast<std::int64_t>(batch.snapshots.size()),
+                 batch.items,
+                 batch.ingest_times,
+                 0};
     row.checksum = checksum_of(row);
     insert_batch_.bind(1, signed_of(row.first.value)).bind(2, signed_of(row.count)).bind(3, row.committed_ms);
     insert_batch_.bind(4, row.snapshots).bind_blob(5, row.items).bind_blob(6, row.ingest_times);
@@ -82,10 +89,15 @@ void Journal::write(const Batch& batch, std::int64_t committed_ms) {
     insert_snapshot_.bind_blob(7, state).run();
   }
   for (const auto& number : batch.source_numbers) {
-    put_number_.bind(1, number.source.value).bind(2, number.event.value).bind(3, signed_of(number.number)).run();
+    put_number_.bind(1, number.source.value)
+        .bind(2, number.event.value)
+        .bind(3, signed_of(number.number))
+        .run();
   }
   for (const auto& cursor : batch.cursors) {
-    put_cursor_.bind_text(1, cursor.recording).bind(2, signed_of(cursor.byte)).bind(3, signed_of(cursor.line));
+    put_cursor_.bind_text(1, cursor.recording)
+        .bind(2, signed_of(cursor.byte))
+        .bind(3, signed_of(cursor.line));
     put_cursor_.bind(4, cursor.time_ms).bind(5, signed_of(cursor.fingerprint)).run();
   }
   for (const auto& rejected : batch.rejected) {
@@ -101,7 +113,8 @@ Result<SourceId> Journal::source(std::string_view name) {
     Statement find = db_.prepare("SELECT number FROM sources WHERE name = ?");
     find.bind_text(1, name);
     if (find.step()) return SourceId(static_cast<std::uint32_t>(find.integer(0)));
-    Statement add = db_.prepare("INSERT INTO sources VALUES ((SELECT ifnull(max(number), 0) + 1 FROM sources), ?)");
+    Statement add =
+        db_.prepare("INSERT INTO sources VALUES ((SELECT ifnull(max(number), 0) + 1 FROM sources), ?)");
     add.bind_text(1, name).run();
     find.reset();
     find.bind_text(1, name).step();

@@ -44,7 +44,8 @@ class Journal {
   Epoch epoch_;
   Offset head_;
   Statement begin_, commit_, rollback_;
-  Statement insert_batch_, insert_touch_, insert_event_, insert_snapshot_, put_number_, put_cursor_, put_head_;
+  Statement insert_batch_, insert_touch_, insert_event_, insert_snapshot_, put_number_, put_cursor_,
+      put_head_;
   Statement insert_rejected_, trim_rejected_;
 };
 

@@ -17,11 +17,18 @@ struct Damage {
   std::string text;
 };
 
-std::uint64_t unsigned_at(const Statement& row, int column) { return static_cast<std::uint64_t>(row.integer(column)); }
+std::uint64_t unsigned_at(const Statement& row, int column) {
+  return static_cast<std::uint64_t>(row.integer(column));
+}
 
 BatchRow batch_of(const Statement& row) {
-  return {Offset(unsigned_at(row, 0)), unsigned_at(row, 1), row.integer(2), row.integer(3),
-          row.blob(4),                 row.blob(5),         unsigned_at(row, 6)};
+  return {Offset(unsigned_at(row, 0)),
+          unsigned_at(row, 1),
+          row.integer(2),
+          row.integer(3),
+          row.blob(4),
+          row.blob(5),
+          unsigned_at(row, 6)};
 }
 
 // Calls a function that may meet a failing or damaged store, and names the store in what it returns.
@@ -96,7 +103,8 @@ Result<std::optional<EventEntry>> JournalReader::find_event(std::string_view id)
 StateAsOf JournalReader::start(EventHandle event, const AsOf& as_of) {
   Statement row = db_.prepare(
       "SELECT s.seq, s.last_offset, s.ingest_time_ms, s.digest, s.state, b.committed_ms FROM snapshots s "
-      "JOIN batches b ON b.first_offset = (SELECT max(first_offset) FROM batches WHERE first_offset <= s.last_offset) "
+      "JOIN batches b ON b.first_offset = (SELECT max(first_offset) FROM batches WHERE first_offset <= "
+      "s.last_offset) "
       "WHERE s.event = ?1 AND s.seq <= ?2 AND s.source_time_ms <= ?3 AND b.committed_ms <= ?4 "
       "ORDER BY s.seq DESC LIMIT 1");
   constexpr std::int64_t unbounded = std::numeric_limits<std::int64_t>::max();
@@ -105,7 +113,8 @@ StateAsOf JournalReader::start(EventHandle event, const AsOf& as_of) {
   row.bind(3, as_of.source_time_ms.value_or(unbounded)).bind(4, as_of.published_ms.value_or(unbounded));
   StateAsOf at;
   if (!row.step()) return at;
-  const std::string name = "event " + std::to_string(event.value) + ", snapshot at seq " + std::to_string(row.integer(0));
+  const std::string name =
+      "event " + std::to_string(event.value) + ", snapshot at seq " + std::to_string(row.integer(0));
   const auto block = decompress(row.blob(4), state_bytes_max);
   if (!block) throw Damage{name + ": " + block.error().text};
   auto delta = decode_block(EventState{}, *block);
@@ -120,7 +129,8 @@ StateAsOf JournalReader::start(EventHandle event, const AsOf& as_of) {
   return at;
 }
 
-void JournalReader::roll(EventHandle event, StateAsOf& at, Seq last, const std::function<bool(const PastDelta&)>& admit) {
+void JournalReader::roll(EventHandle event, StateAsOf& at, Seq last,
+                         const std::function<bool(const PastDelta&)>& admit) {
   Statement rows = db_.prepare(
       "SELECT b.first_offset, b.count, b.committed_ms, b.snapshots, b.items, b.ingest_times, b.checksum, "
       "e.first_seq, e.count, e.batch FROM event_batches e LEFT JOIN batches b ON b.first_offset = e.batch "
@@ -155,7 +165,8 @@ void JournalReader::roll(EventHandle event, StateAsOf& at, Seq last, const std::
       ++at.deltas_read;
     }
     if (at.state.seq.value + 1 != unsigned_at(rows, 7) + unsigned_at(rows, 8)) {
-      throw Damage{name + ": holds other deltas of event " + std::to_string(event.value) + " than event_batches says"};
+      throw Damage{name + ": holds other deltas of event " + std::to_string(event.value) +
+                   " than event_batches says"};
     }
   }
 }
@@ -172,7 +183,8 @@ Result<StateAsOf> JournalReader::state(EventHandle event, const AsOf& as_of) {
   });
 }
 
-Result<void> JournalReader::deltas(EventHandle event, Seq from, const std::function<bool(const PastDelta&)>& visit) {
+Result<void> JournalReader::deltas(EventHandle event, Seq from,
+                                   const std::function<bool(const PastDelta&)>& visit) {
   return guarded(path_, "an event's past cannot be read", [&] {
     AsOf before;
     before.seq = Seq(from.value > 0 ? from.value - 1 : 0);
@@ -209,18 +221,20 @@ Result<std::vector<std::string>> JournalReader::sources() {
   return guarded(path_, "its sources cannot be read", [&] {
     Statement rows = db_.prepare("SELECT name FROM sources ORDER BY number");
     std::vector<std::string> names;
-    while (rows.step()) names.emplace_back(rows.text(0));
+    while (rows.step())
+      names.emplace_back(rows.text(0));
     return names;
   });
 }
 
 Result<std::vector<Cursor>> JournalReader::cursors() {
   return guarded(path_, "its cursors cannot be read", [&] {
-    Statement rows = db_.prepare("SELECT recording, byte, line, time_ms, fingerprint FROM cursors ORDER BY recording");
+    Statement rows =
+        db_.prepare("SELECT recording, byte, line, time_ms, fingerprint FROM cursors ORDER BY recording");
     std::vector<Cursor> cursors;
     while (rows.step()) {
-      cursors.push_back({std::string(rows.text(0)), unsigned_at(rows, 1), unsigned_at(rows, 2), rows.integer(3),
-                         unsigned_at(rows, 4)});
+      cursors.push_back({std::string(rows.text(0)), unsigned_at(rows, 1), unsigned_at(rows, 2),
+                         rows.integer(3), unsigned_at(rows, 4)});
     }
     return cursors;
   });
@@ -228,7 +242,8 @@ Result<std::vector<Cursor>> JournalReader::cursors() {
 
 Result<std::vector<Rejected>> JournalReader::rejected(std::uint64_t count_max) {
   return guarded(path_, "its refused messages cannot be read", [&] {
-    Statement rows = db_.prepare("SELECT source, line, byte, time_ms, reason, content FROM rejected ORDER BY id DESC LIMIT ?");
+    Statement rows = db_.prepare(
+        "SELECT source, line, byte, time_ms, reason, content FROM rejected ORDER BY id DESC LIMIT ?");
     rows.bind(1, static_cast<std::int64_t>(count_max));
     std::vector<Rejected> list;
     while (rows.step()) {

@@ -36,10 +36,10 @@ struct AsOf {
 
 struct StateAsOf {
   EventState state;
-  Offset offset;               // of its last delta
+  Offset offset;  // of its last delta
   std::int64_t published_ms = 0;
   std::int64_t ingest_time_ms = 0;
-  Seq snapshot_seq;            // of the snapshot that it was built from; 0: from the beginning
+  Seq snapshot_seq;  // of the snapshot that it was built from; 0: from the beginning
   std::uint64_t deltas_read = 0;
 };
 

@@ -44,7 +44,8 @@ Statement::Statement(sqlite3* db, const char* sql) {
 }
 
 Statement& Statement::bind(int index, std::int64_t value) {
-  if (const int code = sqlite3_bind_int64(statement_.get(), index, value); code != SQLITE_OK) fail(nullptr, code);
+  if (const int code = sqlite3_bind_int64(statement_.get(), index, value); code != SQLITE_OK)
+    fail(nullptr, code);
   return *this;
 }
 
@@ -56,8 +57,8 @@ Statement& Statement::bind_text(int index, std::string_view text) {
 }
 
 Statement& Statement::bind_blob(int index, std::string_view bytes) {
-  const int code =
-      sqlite3_bind_blob64(statement_.get(), index, bytes.empty() ? "" : bytes.data(), bytes.size(), SQLITE_STATIC);
+  const int code = sqlite3_bind_blob64(statement_.get(), index, bytes.empty() ? "" : bytes.data(),
+                                       bytes.size(), SQLITE_STATIC);
   if (code != SQLITE_OK) fail(nullptr, code);
   return *this;
 }
@@ -100,10 +101,18 @@ std::string_view Statement::blob(int column) const {
 Database::Database(const std::string& path, Mode mode) {
   int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
   switch (mode) {
-    case Mode::read_only: flags |= SQLITE_OPEN_READONLY; break;
-    case Mode::frozen: flags |= SQLITE_OPEN_READONLY | SQLITE_OPEN_URI; break;
-    case Mode::read_write: flags |= SQLITE_OPEN_READWRITE; break;
-    case Mode::create: flags |= SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE; break;
+    case Mode::read_only:
+      flags |= SQLITE_OPEN_READONLY;
+      break;
+    case Mode::frozen:
+      flags |= SQLITE_OPEN_READONLY | SQLITE_OPEN_URI;
+      break;
+    case Mode::read_write:
+      flags |= SQLITE_OPEN_READWRITE;
+      break;
+    case Mode::create:
+      flags |= SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
+      break;
   }
   sqlite3* db = nullptr;
   const std::string name = mode == Mode::frozen ? frozen_uri(path) : path;

@@ -4,6 +4,7 @@
 
 #include <cerrno>
 #include <cstring>
+
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -47,8 +48,10 @@ Result<bool> examine(const std::string& path) {
     if (id != store_application_id) return not_a_store(path);
     const std::int64_t version = db.value("PRAGMA user_version");
     if (version == store_version) return false;
-    return Error{ErrorKind::unsupported, path + ": is a store of version " + std::to_string(version) +
-                                             ", this program knows version " + std::to_string(store_version), 0};
+    return Error{ErrorKind::unsupported,
+                 path + ": is a store of version " + std::to_string(version) +
+                     ", this program knows version " + std::to_string(store_version),
+                 0};
   } catch (const SqliteFailure& failure) {
     return store_error(path, "cannot be opened", failure);
   }

@@ -15,6 +15,7 @@
 #include <fstream>
 #include <memory>
 #include <thread>
+
 #include <unistd.h>
 
 namespace touchline {
@@ -23,11 +24,14 @@ namespace {
 using Clock = std::chrono::steady_clock;
 namespace fs = std::filesystem;
 
-double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
+double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
 
 // A folder that goes with its owner.
 struct Folder {
-  explicit Folder(const std::string& in) : path(fs::path(in) / ("touchline-bench-" + std::to_string(::getpid()))) {
+  explicit Folder(const std::string& in)
+      : path(fs::path(in) / ("touchline-bench-" + std::to_string(::getpid()))) {
     fs::create_directories(path);
   }
   ~Folder() {
@@ -129,7 +133,9 @@ class Reader {
   void run() {
     SubscriberEvents events;
     events.welcome = [this](const Welcome&) { joined_.store(true); };
-    events.delta = [this](EventHandle, const EventState&, const Delta&, Offset offset) { offset_.store(offset.value); };
+    events.delta = [this](EventHandle, const EventState&, const Delta&, Offset offset) {
+      offset_.store(offset.value);
+    };
     events.resync = [this](EventHandle, std::string_view) { ++resyncs_; };
     events.goodbye = [this](const Goodbye&) { bytes_.store(subscriber_->counts().delta_bytes); };
     Hello hello;
@@ -210,14 +216,20 @@ class WholeRun {
     const Player::Step step = player_->step(0);
     pipeline_->flush();
     switch (step) {
-      case Player::Step::more: loop_.post([this] { pump(); }); break;
-      case Player::Step::full: waits_for_room_ = true; break;
+      case Player::Step::more:
+        loop_.post([this] { pump(); });
+        break;
+      case Player::Step::full:
+        waits_for_room_ = true;
+        break;
       case Player::Step::failed:
         failure_ = player_->error();
         loop_.stop();
         break;
       case Player::Step::wait:
-      case Player::Step::done: settle(); break;
+      case Player::Step::done:
+        settle();
+        break;
     }
   }
 
@@ -247,22 +259,26 @@ void print(const std::vector<Stages>& runs, const Stages& median, bool json) {
   const auto rate = [&](double seconds) { return updates / seconds; };
   const auto ns = [&](double seconds) { return seconds * 1e9 / updates; };
   if (json) {
-    std::printf("{\"updates\":%.0f,\"updates_per_s\":%.0f,\"durable_updates_per_s\":%.0f,\"messages\":%llu,"
-                "\"wire_bytes\":%llu,\"commits\":%llu,\"runs\":%zu,\"stages\":{\"parse_ns\":%.0f,\"sequence_ns\":%.0f,"
-                "\"commit_ns\":%.0f,\"whole_ns\":%.0f}}\n",
-                updates, rate(median.whole), rate(median.durable), static_cast<unsigned long long>(median.messages),
-                static_cast<unsigned long long>(median.wire_bytes), static_cast<unsigned long long>(median.commits),
-                runs.size(), ns(median.parse), ns(median.sequence), ns(median.commit), ns(median.whole));
+    std::printf(
+        "{\"updates\":%.0f,\"updates_per_s\":%.0f,\"durable_updates_per_s\":%.0f,\"messages\":%llu,"
+        "\"wire_bytes\":%llu,\"commits\":%llu,\"runs\":%zu,\"stages\":{\"parse_ns\":%.0f,\"sequence_ns\":%."
+        "0f,"
+        "\"commit_ns\":%.0f,\"whole_ns\":%.0f}}\n",
+        updates, rate(median.whole), rate(median.durable), static_cast<unsigned long long>(median.messages),
+        static_cast<unsigned long long>(median.wire_bytes), static_cast<unsigned long long>(median.commits),
+        runs.size(), ns(median.parse), ns(median.sequence), ns(median.commit), ns(median.whole));
     return;
   }
   std::printf("%.0f updates out of %llu messages, %.2f bytes an update on the wire, %llu commits\n", updates,
-              static_cast<unsigned long long>(median.messages), static_cast<double>(median.wire_bytes) / updates,
+              static_cast<unsigned long long>(median.messages),
+              static_cast<double>(median.wire_bytes) / updates,
               static_cast<unsigned long long>(median.commits));
   std::printf("%10.0f updates/s decoded by the subscriber (%.0f to %.0f in %zu runs)\n", rate(median.whole),
               rate(runs.back().whole), rate(runs.front().whole), runs.size());
   std::printf("%10.0f updates/s durable\n\nwhere the time goes, ns an update:\n", rate(median.durable));
   std::printf("%10.0f parse\n%10.0f sequence, diff, apply, encode\n", ns(median.parse), ns(median.sequence));
-  std::printf("%10.0f commit (store thread, beside the rest)\n%10.0f whole\n", ns(median.commit), ns(median.whole));
+  std::printf("%10.0f commit (store thread, beside the rest)\n%10.0f whole\n", ns(median.commit),
+              ns(median.whole));
 }
 
 }  // namespace

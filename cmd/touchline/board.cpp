@@ -5,9 +5,10 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <vector>
+
 #include <sys/ioctl.h>
 #include <unistd.h>
-#include <vector>
 
 namespace touchline {
 namespace {

@@ -10,7 +10,8 @@ namespace {
 
 class Teller {
  public:
-  Teller(Update& update, const EventState& after, const Delta& delta) : out_(update), after_(after), delta_(delta) {}
+  Teller(Update& update, const EventState& after, const Delta& delta)
+      : out_(update), after_(after), delta_(delta) {}
 
   void tell() {
     out_.source_time_ms = delta_.source_time_ms;
@@ -33,7 +34,8 @@ class Teller {
 
  private:
   static bool uses(Address cell, Address name) {
-    if (name.field() == Field::attribute_name) return cell.field() == Field::attribute && cell.level() == name.level();
+    if (name.field() == Field::attribute_name)
+      return cell.field() == Field::attribute && cell.level() == name.level();
     return is_price_ladder(cell.field()) && cell.level() == exact_price_level + name.level();
   }
 
@@ -49,14 +51,16 @@ class Teller {
     market_ = at.market();
     if (at.outcome() != 0 && (at.outcome() != outcome_)) {
       const Address handicap(at.market(), at.outcome(), Field::handicap);
-      out_.on_outcome(text(Address(at.market(), at.outcome(), Field::id)), after_.integer(handicap).value_or(0));
+      out_.on_outcome(text(Address(at.market(), at.outcome(), Field::id)),
+                      after_.integer(handicap).value_or(0));
     }
     outcome_ = at.outcome();
   }
 
   void tell(const Change& change) {
     const Field field = change.at.field();
-    if (field == Field::attribute_name || field == Field::exact_price || field == Field::owner || field == Field::feed) {
+    if (field == Field::attribute_name || field == Field::exact_price || field == Field::owner ||
+        field == Field::feed) {
       return;
     }
     go_to(change.at);
@@ -66,9 +70,12 @@ class Teller {
     if (field == Field::attribute) {
       const std::string_view path = text(Address(0, 0, Field::attribute_name, level));
       switch (now.kind) {
-        case ValueKind::none: return out_.attribute_erase(path);
-        case ValueKind::integer: return out_.attribute(path, now.integer);
-        case ValueKind::text: return out_.attribute_json(path, now.text);
+        case ValueKind::none:
+          return out_.attribute_erase(path);
+        case ValueKind::integer:
+          return out_.attribute(path, now.integer);
+        case ValueKind::text:
+          return out_.attribute_json(path, now.text);
       }
     }
     if (is_price_ladder(field) && level >= exact_price_level) {
@@ -76,9 +83,12 @@ class Teller {
       return now ? out_.exact_level(field, literal, now.integer) : out_.erase_exact_level(field, literal);
     }
     switch (now.kind) {
-      case ValueKind::none: return out_.erase(field, level);
-      case ValueKind::integer: return out_.set(field, now.integer, level);
-      case ValueKind::text: return out_.set(field, now.text, level);
+      case ValueKind::none:
+        return out_.erase(field, level);
+      case ValueKind::integer:
+        return out_.set(field, now.integer, level);
+      case ValueKind::text:
+        return out_.set(field, now.text, level);
     }
   }
 
@@ -91,6 +101,8 @@ class Teller {
 
 }  // namespace
 
-void fill_update(Update& update, const EventState& after, const Delta& delta) { Teller(update, after, delta).tell(); }
+void fill_update(Update& update, const EventState& after, const Delta& delta) {
+  Teller(update, after, delta).tell();
+}
 
 }  // namespace touchline

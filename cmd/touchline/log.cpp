@@ -26,7 +26,8 @@ class JsonMessage : public spdlog::custom_flag_formatter {
 }  // namespace
 
 void set_up_log(const std::string& format, const std::string& level) {
-  auto logger = std::make_shared<spdlog::logger>("touchline", std::make_shared<spdlog::sinks::stderr_color_sink_mt>());
+  auto logger =
+      std::make_shared<spdlog::logger>("touchline", std::make_shared<spdlog::sinks::stderr_color_sink_mt>());
   if (format == "json") {
     auto formatter = std::make_unique<spdlog::pattern_formatter>(spdlog::pattern_time_type::utc);
     formatter->add_flag<JsonMessage>('*').set_pattern(

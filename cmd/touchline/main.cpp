@@ -8,13 +8,16 @@ namespace touchline {
 
 int exit_code_of(ErrorKind kind) {
   switch (kind) {
-    case ErrorKind::environment: return exit_environment;
-    case ErrorKind::mismatch: return exit_finding;
+    case ErrorKind::environment:
+      return exit_environment;
+    case ErrorKind::mismatch:
+      return exit_finding;
     case ErrorKind::malformed:
     case ErrorKind::unsupported:
     case ErrorKind::limit:
     case ErrorKind::not_found:
-    case ErrorKind::usage: return exit_usage;
+    case ErrorKind::usage:
+      return exit_usage;
   }
   return exit_usage;
 }
@@ -32,8 +35,9 @@ int run(int argc, char** argv) {
   app.set_version_flag("--version", std::string("touchline ") + TOUCHLINE_VERSION);
   app.require_subcommand(1);
   app.footer("Exit codes: 0 done, 1 a finding, 2 wrong usage or unusable input, 3 disk, port or peer.");
-  const std::array commands{add_serve(app),  add_replay(app), add_tail(app),     add_inspect(app), add_export(app),
-                            add_diff(app),   add_verify(app), add_simulate(app), add_bench(app)};
+  const std::array commands{add_serve(app),   add_replay(app),   add_tail(app),
+                            add_inspect(app), add_export(app),   add_diff(app),
+                            add_verify(app),  add_simulate(app), add_bench(app)};
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -29,15 +29,18 @@ Result<std::unique_ptr<Pipeline>> Pipeline::open(Loop& loop, const std::string& 
     pipeline->origin_.add_source();
     ++pipeline->source_count_;
   }
-  if (const auto restored = pipeline->journal_->restore(pipeline->origin_); !restored) return restored.error();
+  if (const auto restored = pipeline->journal_->restore(pipeline->origin_); !restored)
+    return restored.error();
 
-  pipeline->hub_ = std::make_unique<Hub>(pipeline->origin_.table(), pipeline->journal_->epoch(), std::move(hub));
+  pipeline->hub_ =
+      std::make_unique<Hub>(pipeline->origin_.table(), pipeline->journal_->epoch(), std::move(hub));
   pipeline->hub_->restore_head(pipeline->journal_->head());
   Pipeline* self = pipeline.get();
-  self->publisher_ = std::make_unique<Publisher>(self->origin_, *self->hub_,
-                                                 [self](Batch batch) { self->store_->submit(std::move(batch)); });
+  self->publisher_ = std::make_unique<Publisher>(
+      self->origin_, *self->hub_, [self](Batch batch) { self->store_->submit(std::move(batch)); });
   self->publisher_->on_room = [self] {
-    for (const auto& work : self->on_room_) work();
+    for (const auto& work : self->on_room_)
+      work();
   };
   self->publisher_->on_failure = [self] {
     if (self->on_failure) self->on_failure(*self->publisher_->failure());

@@ -38,7 +38,8 @@ struct ReplayOptions {
 std::optional<double> positive_number(const std::string& text) {
   double number = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc() || end != text.data() + text.size() || !(number > 0) || number > 1e9) return std::nullopt;
+  if (error != std::errc() || end != text.data() + text.size() || !(number > 0) || number > 1e9)
+    return std::nullopt;
   return number;
 }
 
@@ -156,10 +157,15 @@ class Replay {
         break;
       case Player::Step::wait:
         pipeline_->flush();
-        loop_.after(milliseconds(std::max<std::int64_t>(player_->due_ms() - wall_ms(), 1)), [this] { pump(); });
+        loop_.after(milliseconds(std::max<std::int64_t>(player_->due_ms() - wall_ms(), 1)),
+                    [this] { pump(); });
         break;
-      case Player::Step::done: settle(); break;
-      case Player::Step::failed: fail(*player_->error()); break;
+      case Player::Step::done:
+        settle();
+        break;
+      case Player::Step::failed:
+        fail(*player_->error());
+        break;
     }
   }
 
@@ -213,22 +219,27 @@ class Replay {
 
 Command add_replay(CLI::App& parent) {
   auto options = std::make_shared<ReplayOptions>();
-  CLI::App* app = parent.add_subcommand("replay", "Send recorded matches through the whole pipeline into a store");
+  CLI::App* app =
+      parent.add_subcommand("replay", "Send recorded matches through the whole pipeline into a store");
   app->add_option("RECORDING", options->recordings,
-                  "Recordings: a vendor's lines or native ones, plain or .bz2, .gz, .zst; a store; - is standard input")
+                  "Recordings: a vendor's lines or native ones, plain or .bz2, .gz, .zst; a store; - is "
+                  "standard input")
       ->required();
   app->add_option("--store", options->store, "The store to write, created where there is none")->required();
   app->add_option("--speed", options->speed, "Times real time, or max")->capture_default_str();
-  app->add_option("--from", options->from, "Pace begins at this publish time; what is older is taken at once");
+  app->add_option("--from", options->from,
+                  "Pace begins at this publish time; what is older is taken at once");
   app->add_option("--until", options->until, "Stop behind this publish time (ms since 1970 or RFC 3339)");
   app->add_option("--listen", options->listen, "Serve the delta protocol while replaying: tcp://HOST:PORT");
-  app->add_flag("--as-lines", options->as_lines,
-                "The recordings are lines A, B, ... of one source: take each update once, from whichever has it first");
+  app->add_flag(
+      "--as-lines", options->as_lines,
+      "The recordings are lines A, B, ... of one source: take each update once, from whichever has it first");
   app->add_option("--line-lag", options->line_lag_ms,
                   "With --as-lines: let each line lag by up to so many ms, at random, to try it out");
   app->add_option("--seed", options->seed, "Of the random lags")->capture_default_str();
   app->add_option("--wait-readers", options->wait_readers, "Begin when so many readers have joined");
-  app->add_option("--durability", options->durability, "durable: readers see a delta when it is on disk; relaxed: before")
+  app->add_option("--durability", options->durability,
+                  "durable: readers see a delta when it is on disk; relaxed: before")
       ->check(CLI::IsMember({"durable", "relaxed"}))
       ->capture_default_str();
   app->add_flag("--json", options->json, "The summary as one JSON object");

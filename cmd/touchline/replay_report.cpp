@@ -3,9 +3,10 @@
 #include "core/time_text.h"
 
 #include <cstdio>
-#include <unistd.h>
 #include <utility>
 #include <vector>
+
+#include <unistd.h>
 
 namespace touchline {
 namespace {
@@ -21,7 +22,9 @@ std::string grouped(std::uint64_t number) {
   return digits;
 }
 
-double ratio(std::uint64_t a, std::uint64_t b) { return b == 0 ? 0 : static_cast<double>(a) / static_cast<double>(b); }
+double ratio(std::uint64_t a, std::uint64_t b) {
+  return b == 0 ? 0 : static_cast<double>(a) / static_cast<double>(b);
+}
 
 std::uint64_t per_second(std::uint64_t count, double seconds) {
   return static_cast<std::uint64_t>(static_cast<double>(count) / std::max(seconds, 1e-6));
@@ -69,10 +72,12 @@ void ReplayReport::progress(Pipeline& pipeline, const Player& player) {
 
 void ReplayReport::finish(Pipeline& pipeline, const Player& player, bool stopped, bool as_json) {
   clear_progress();
-  for (const std::string& line : player.cut_off()) std::fprintf(stderr, "%s\n", line.c_str());
+  for (const std::string& line : player.cut_off())
+    std::fprintf(stderr, "%s\n", line.c_str());
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - started_).count();
   if (stopped) std::fprintf(stderr, "stopped; run the same command again to go on\n");
-  const std::string summary = as_json ? json(pipeline, player, seconds, stopped) : text(pipeline, player, seconds);
+  const std::string summary =
+      as_json ? json(pipeline, player, seconds, stopped) : text(pipeline, player, seconds);
   std::fputs(summary.c_str(), stdout);
 }
 
@@ -88,28 +93,35 @@ std::string ReplayReport::text(Pipeline& pipeline, const Player& player, double 
   };
   const std::uint64_t repeats = counts.repeats_by_number + counts.repeats_by_id + counts.copies;
   line("messages", grouped(counts.messages),
-       grouped(per_second(counts.messages, seconds)) + " a second over " + std::to_string(seconds).substr(0, 5) + " s");
-  line("deltas", grouped(counts.deltas), grouped(counts.critical) + " critical, of " +
-                                             grouped(pipeline.origin().table().events().size()) + " events");
+       grouped(per_second(counts.messages, seconds)) + " a second over " +
+           std::to_string(seconds).substr(0, 5) + " s");
+  line("deltas", grouped(counts.deltas),
+       grouped(counts.critical) + " critical, of " + grouped(pipeline.origin().table().events().size()) +
+           " events");
   line("duplicates", grouped(repeats),
        grouped(counts.repeats_by_number) + " by number, " + grouped(counts.repeats_by_id) + " by id, " +
            grouped(counts.copies) + " by place in their line");
   line("late", grouped(counts.late + counts.outdated),
-       grouped(counts.late) + " applied where nothing newer had spoken, " + grouped(counts.outdated) + " dropped as outdated");
-  line("gaps", grouped(counts.gaps), grouped(counts.missing) + " numbers missing, " + grouped(counts.held) + " held back");
+       grouped(counts.late) + " applied where nothing newer had spoken, " + grouped(counts.outdated) +
+           " dropped as outdated");
+  line("gaps", grouped(counts.gaps),
+       grouped(counts.missing) + " numbers missing, " + grouped(counts.held) + " held back");
   line("no-ops", grouped(counts.no_ops), "messages that changed nothing");
-  line("heartbeats", grouped(counts.heartbeats), "and " + grouped(counts.controls) + " lines of the transport");
+  line("heartbeats", grouped(counts.heartbeats),
+       "and " + grouped(counts.controls) + " lines of the transport");
   line("rejected", grouped(counts.rejected));
   line("bytes in", grouped(player.bytes()));
   char note[64];
-  std::snprintf(note, sizeof note, "%.1f%% of bytes in, %.2f a delta", 100 * ratio(counts.block_bytes, player.bytes()),
-                ratio(counts.block_bytes, counts.deltas));
+  std::snprintf(note, sizeof note, "%.1f%% of bytes in, %.2f a delta",
+                100 * ratio(counts.block_bytes, player.bytes()), ratio(counts.block_bytes, counts.deltas));
   line("bytes out", grouped(counts.block_bytes), note);
   line("commits", grouped(pipeline.commit_counts().commits),
-       grouped(static_cast<std::uint64_t>(ratio(counts.deltas, pipeline.commit_counts().commits))) + " deltas each");
+       grouped(static_cast<std::uint64_t>(ratio(counts.deltas, pipeline.commit_counts().commits))) +
+           " deltas each");
   const EventTableCounts& table = pipeline.origin().table().counts();
   if (table.unplaced_markets != 0) {
-    line("unplaced", grouped(table.unplaced_markets), "markets without a definition, kept under event market:ID");
+    line("unplaced", grouped(table.unplaced_markets),
+         "markets without a definition, kept under event market:ID");
   }
   if (table.unexpected_steps != 0) line("unexpected", grouped(table.unexpected_steps), "changes of status");
   return out;
@@ -147,7 +159,8 @@ std::string ReplayReport::json(Pipeline& pipeline, const Player& player, double 
       {"head", pipeline.journal().head().value},
   };
   std::string out = "{";
-  for (const auto& [name, value] : numbers) out += "\"" + std::string(name) + "\":" + std::to_string(value) + ",";
+  for (const auto& [name, value] : numbers)
+    out += "\"" + std::string(name) + "\":" + std::to_string(value) + ",";
   out += "\"seconds\":" + std::to_string(seconds) + ",\"stopped\":" + (stopped ? "true" : "false") + "}\n";
   return out;
 }

@@ -16,8 +16,9 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <sys/stat.h>
 #include <vector>
+
+#include <sys/stat.h>
 
 namespace touchline {
 namespace {
@@ -54,7 +55,8 @@ class Service {
     }
     pipeline_->on_failure = [this](const Error& error) { fail(error); };
     pipeline_->on_room([this] {
-      for (const auto& server : line_servers_) server->resume();
+      for (const auto& server : line_servers_)
+        server->resume();
     });
     loop_.on_stop_signal([this](int signal) {
       spdlog::info("stopping on signal {}", signal);
@@ -66,15 +68,18 @@ class Service {
       pipeline_->flush();
       return !stopping_;
     });
-    for (const auto& player : players_) loop_.post([this, &player] { pump(*player); });
-    spdlog::info("ready: {} at epoch {} offset {}, {} events", options_.store, pipeline_->journal().epoch().value,
-                 pipeline_->journal().head().value, pipeline_->origin().table().events().size());
+    for (const auto& player : players_)
+      loop_.post([this, &player] { pump(*player); });
+    spdlog::info("ready: {} at epoch {} offset {}, {} events", options_.store,
+                 pipeline_->journal().epoch().value, pipeline_->journal().head().value,
+                 pipeline_->origin().table().events().size());
     loop_.run();
     const OriginCounts& counts = pipeline_->origin().counts();
-    spdlog::info("stopped at offset {}: {} messages, {} deltas, {} duplicates, {} no-ops, {} rejected, {} bytes out",
-                 pipeline_->journal().head().value, counts.messages, counts.deltas,
-                 counts.repeats_by_number + counts.repeats_by_id + counts.copies, counts.no_ops, counts.rejected,
-                 pipeline_->hub().counts().bytes_out);
+    spdlog::info(
+        "stopped at offset {}: {} messages, {} deltas, {} duplicates, {} no-ops, {} rejected, {} bytes out",
+        pipeline_->journal().head().value, counts.messages, counts.deltas,
+        counts.repeats_by_number + counts.repeats_by_id + counts.copies, counts.no_ops, counts.rejected,
+        pipeline_->hub().counts().bytes_out);
     return failed_ ? exit_environment : exit_done;
   }
 
@@ -106,19 +111,27 @@ class Service {
       if (const auto opened = open_source(spec); !opened) return opened.error();
     }
     pipeline_->publisher().before_commit = [this](Origin& origin) {
-      for (const auto& player : players_) player->note_cursors(origin);
+      for (const auto& player : players_)
+        player->note_cursors(origin);
     };
     return {};
   }
 
   Result<void> serve_readers(const Endpoint& endpoint) {
-    auto server = std::make_unique<TcpServer>(loop_, pipeline_->hub(), TcpServerOptions{options_.sessions_max, 5'000});
+    auto server =
+        std::make_unique<TcpServer>(loop_, pipeline_->hub(), TcpServerOptions{options_.sessions_max, 5'000});
     server->on_waiting = [this] { pipeline_->flush(); };
     server->on_news = [](const SessionNews& news) {
       switch (news.kind) {
-        case SessionNews::Kind::joined: spdlog::info("reader {} \"{}\" joined", news.peer, news.relay); break;
-        case SessionNews::Kind::left: spdlog::info("reader {} \"{}\" left: {}", news.peer, news.relay, news.text); break;
-        case SessionNews::Kind::refused: spdlog::warn("reader {} refused: {}", news.peer, news.text); break;
+        case SessionNews::Kind::joined:
+          spdlog::info("reader {} \"{}\" joined", news.peer, news.relay);
+          break;
+        case SessionNews::Kind::left:
+          spdlog::info("reader {} \"{}\" left: {}", news.peer, news.relay, news.text);
+          break;
+        case SessionNews::Kind::refused:
+          spdlog::warn("reader {} refused: {}", news.peer, news.text);
+          break;
       }
     };
     const auto listening = server->listen(endpoint);
@@ -139,9 +152,15 @@ class Service {
     auto server = std::make_unique<LineServer>(loop_, pipeline_->publisher(), source, spec.name);
     server->on_news = [name = spec.name](const LineNews& news) {
       switch (news.kind) {
-        case LineNews::Kind::connected: spdlog::info("source {}: {} connected", name, news.peer); break;
-        case LineNews::Kind::ended: spdlog::info("source {}: {} ended {}", name, news.peer, news.text); break;
-        case LineNews::Kind::rejected: spdlog::warn("source {}: {} refused {}", name, news.peer, news.text); break;
+        case LineNews::Kind::connected:
+          spdlog::info("source {}: {} connected", name, news.peer);
+          break;
+        case LineNews::Kind::ended:
+          spdlog::info("source {}: {} ended {}", name, news.peer, news.text);
+          break;
+        case LineNews::Kind::rejected:
+          spdlog::warn("source {}: {} refused {}", name, news.peer, news.text);
+          break;
       }
     };
     if (spec.endpoint) {
@@ -172,7 +191,9 @@ class Service {
     player->on_rejected = [name = spec.name](const Rejected& rejected) {
       spdlog::warn("source {}: refused {}", name, describe(rejected));
     };
-    player->on_note = [name = spec.name](const std::string& text) { spdlog::warn("source {}: {}", name, text); };
+    player->on_note = [name = spec.name](const std::string& text) {
+      spdlog::warn("source {}: {}", name, text);
+    };
     player->add(std::move(*recording), line, std::move(key));
     players_.push_back(std::move(player));
     return {};
@@ -184,16 +205,21 @@ class Service {
       case Player::Step::more:
         loop_.post([this, &player] { pump(player); });
         break;
-      case Player::Step::full: loop_.after(milliseconds(1), [this, &player] { pump(player); }); break;
+      case Player::Step::full:
+        loop_.after(milliseconds(1), [this, &player] { pump(player); });
+        break;
       case Player::Step::wait:
         loop_.after(milliseconds(std::max<std::int64_t>(player.due_ms() - wall_ms(), 1)),
                     [this, &player] { pump(player); });
         break;
       case Player::Step::done:
-        for (const std::string& text : player.cut_off()) spdlog::warn(text);
+        for (const std::string& text : player.cut_off())
+          spdlog::warn(text);
         spdlog::info("a recording has ended");
         break;
-      case Player::Step::failed: spdlog::error(player.error()->text); break;
+      case Player::Step::failed:
+        spdlog::error(player.error()->text);
+        break;
     }
     pipeline_->flush();
   }
@@ -201,8 +227,10 @@ class Service {
   // Sources first; then everything that they brought goes to the disk and to the readers; then goodbye.
   void stop() {
     if (std::exchange(stopping_, true)) return;
-    for (const auto& server : line_servers_) server->stop();
-    for (const auto& server : servers_) server->stop_accepting();
+    for (const auto& server : line_servers_)
+      server->stop();
+    for (const auto& server : servers_)
+      server->stop_accepting();
     loop_.after(milliseconds(options_.drain_ms), [this] {
       spdlog::warn("readers were still behind after {} ms", options_.drain_ms);
       loop_.stop();
@@ -256,14 +284,17 @@ Command add_serve(CLI::App& parent) {
   app->add_option("--source", options->sources,
                   "NAME=tcp://HOST:PORT takes lines there, NAME=FILE reads them, NAME=- from standard input; "
                   "two with one name are lines A and B of it; NAME=FILE@SPEED paces a recording");
-  app->add_option("--durability", options->durability, "durable: readers see a delta when it is on disk; relaxed: before")
+  app->add_option("--durability", options->durability,
+                  "durable: readers see a delta when it is on disk; relaxed: before")
       ->check(CLI::IsMember({"durable", "relaxed"}))
       ->capture_default_str();
   app->add_option("--heartbeat-ms", options->heartbeat_ms, "To readers, on an idle line")
       ->check(CLI::Range(10U, 60'000U))
       ->capture_default_str();
-  app->add_option("--sessions-max", options->sessions_max, "Readers at a time; past it they are refused")->capture_default_str();
-  app->add_option("--drain-ms", options->drain_ms, "How long readers may take to be given the rest when stopping")
+  app->add_option("--sessions-max", options->sessions_max, "Readers at a time; past it they are refused")
+      ->capture_default_str();
+  app->add_option("--drain-ms", options->drain_ms,
+                  "How long readers may take to be given the rest when stopping")
       ->capture_default_str();
   app->add_option("--log-format", options->log_format, "text or json, to standard error")
       ->check(CLI::IsMember({"text", "json"}))
@@ -274,8 +305,10 @@ Command add_serve(CLI::App& parent) {
   app->footer(
       "Stops cleanly on SIGTERM and SIGINT.\n"
       "Examples:\n"
-      "  touchline serve --store feed.db --listen tcp://127.0.0.1:7440 --source trading=tcp://127.0.0.1:7441\n"
-      "  touchline simulate --speed 60 | touchline serve --store day.db --listen tcp://127.0.0.1:7440 --source day=-\n"
+      "  touchline serve --store feed.db --listen tcp://127.0.0.1:7440 --source "
+      "trading=tcp://127.0.0.1:7441\n"
+      "  touchline simulate --speed 60 | touchline serve --store day.db --listen tcp://127.0.0.1:7440 "
+      "--source day=-\n"
       "  touchline serve --config feed.toml\n"
       "with feed.toml:\n"
       "  [serve]\n"

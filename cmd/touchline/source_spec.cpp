@@ -7,8 +7,10 @@ namespace touchline {
 Result<SourceSpec> parse_source_spec(std::string_view text) {
   const auto equals = text.find('=');
   if (equals == std::string_view::npos || equals == 0 || equals + 1 == text.size()) {
-    return Error{ErrorKind::usage, "\"" + std::string(text) + "\" is no source; expected NAME=tcp://HOST:PORT, " +
-                                       "NAME=FILE or NAME=-", 0};
+    return Error{
+        ErrorKind::usage,
+        "\"" + std::string(text) + "\" is no source; expected NAME=tcp://HOST:PORT, " + "NAME=FILE or NAME=-",
+        0};
   }
   SourceSpec spec;
   spec.name = std::string(text.substr(0, equals));

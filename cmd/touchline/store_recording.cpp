@@ -31,7 +31,8 @@ Result<bool> StoreRecording::fill() {
   const auto read = reader_.batches(next_, [&](const BatchRow& row) {
     if (row.first.value + row.count <= next_.value) return false;  // the end: this one was taken before
     if (row.first != next_) {
-      broken = malformed(reader_.path() + ": the batch at offset " + std::to_string(next_.value) + " is missing");
+      broken =
+          malformed(reader_.path() + ": the batch at offset " + std::to_string(next_.value) + " is missing");
       return false;
     }
     bytes_ += row.items.size();
@@ -74,7 +75,8 @@ Result<void> StoreRecording::take_up(const Cursor& cursor) {
       const auto more = fill();
       if (!more) return more.error();
       if (!*more) {
-        return Error{ErrorKind::mismatch, reader_.path() + ": is shorter than what the store has taken from it", 0};
+        return Error{ErrorKind::mismatch,
+                     reader_.path() + ": is shorter than what the store has taken from it", 0};
       }
     }
     if (const auto done = step(); !done) return done.error();

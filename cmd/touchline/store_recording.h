@@ -35,7 +35,8 @@ class StoreRecording : public Playable {
   std::uint64_t bytes() const override { return bytes_; }
 
  private:
-  StoreRecording(JournalReader reader, std::string name) : reader_(std::move(reader)), name_(std::move(name)) {}
+  StoreRecording(JournalReader reader, std::string name)
+      : reader_(std::move(reader)), name_(std::move(name)) {}
 
   struct Item {
     EventHandle event;

@@ -17,8 +17,9 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <unistd.h>
 #include <vector>
+
+#include <unistd.h>
 
 namespace touchline {
 namespace {
@@ -52,7 +53,9 @@ std::optional<Position> position_of(std::string_view text) {
 class Tail {
  public:
   Tail(TailOptions options, Endpoint endpoint, Hello hello)
-      : options_(std::move(options)), endpoint_(std::move(endpoint)), board_(::isatty(STDOUT_FILENO) == 1),
+      : options_(std::move(options)),
+        endpoint_(std::move(endpoint)),
+        board_(::isatty(STDOUT_FILENO) == 1),
         subscriber_(std::move(hello), listeners()) {}
 
   int run() {
@@ -81,15 +84,18 @@ class Tail {
       std::fprintf(stderr, "%s: %s, epoch %llu offset %llu, %s: %s (%s)\n", options_.url.c_str(),
                    welcome.publisher.c_str(), static_cast<unsigned long long>(welcome.position.epoch.value),
                    static_cast<unsigned long long>(welcome.position.offset.value),
-                   std::string(name_of(welcome.durability)).c_str(), std::string(name_of(welcome.resume)).c_str(),
-                   welcome.reason.c_str());
+                   std::string(name_of(welcome.durability)).c_str(),
+                   std::string(name_of(welcome.resume)).c_str(), welcome.reason.c_str());
     };
-    events.keyframe = [this](EventHandle event, const EventState& state, Offset offset) { keyframe(event, state, offset); };
+    events.keyframe = [this](EventHandle event, const EventState& state, Offset offset) {
+      keyframe(event, state, offset);
+    };
     events.delta = [this](EventHandle event, const EventState& state, const Delta& delta, Offset offset) {
       this->delta(event, state, delta, offset);
     };
     events.resync = [](EventHandle event, std::string_view why) {
-      std::fprintf(stderr, "event %u: asked for its state again: %s\n", event.value, std::string(why).c_str());
+      std::fprintf(stderr, "event %u: asked for its state again: %s\n", event.value,
+                   std::string(why).c_str());
     };
     events.goodbye = [this](const Goodbye& goodbye) {
       std::fprintf(stderr, "goodbye: %s%s%s\n", std::string(name_of(goodbye.reason)).c_str(),
@@ -117,7 +123,8 @@ class Tail {
     if (options_.reconnect && !finished && !broken) {
       std::fprintf(stderr, "%s: line lost, trying again\n", options_.url.c_str());
       // Half a second and a random part of another: those who lost the line together do not return together.
-      const auto jitter = static_cast<std::int64_t>(mix64(static_cast<std::uint64_t>(::getpid()) + ++attempts_) % 500);
+      const auto jitter =
+          static_cast<std::int64_t>(mix64(static_cast<std::uint64_t>(::getpid()) + ++attempts_) % 500);
       loop_.after(milliseconds(500 + jitter), [this] {
         if (ended_) return;
         subscriber_.reconnect();
@@ -143,7 +150,9 @@ class Tail {
     loop_.stop();
   }
 
-  static std::string id_of(const EventState& state) { return std::string(state.get(Address(0, 0, Field::id)).text); }
+  static std::string id_of(const EventState& state) {
+    return std::string(state.get(Address(0, 0, Field::id)).text);
+  }
 
   void keyframe(EventHandle event, const EventState& state, Offset offset) {
     if (options_.format == "text") {
@@ -189,8 +198,8 @@ class Tail {
     line_ += "{\"event\":";
     append_json_text(line_, id_of(state));
     line_ += ",\"handle\":" + std::to_string(event.value) + ",\"seq\":" + std::to_string(state.seq.value) +
-             ",\"offset\":" + std::to_string(offset.value) + ",\"source_at\":\"" + time_text(state.source_time_ms) +
-             "\",\"digest\":\"" + digest + '"';
+             ",\"offset\":" + std::to_string(offset.value) + ",\"source_at\":\"" +
+             time_text(state.source_time_ms) + "\",\"digest\":\"" + digest + '"';
   }
 
   void finish() {
@@ -204,17 +213,19 @@ class Tail {
         lines.push_back(id_of(state) + text);
       }
       std::sort(lines.begin(), lines.end());
-      for (const std::string& line : lines) std::puts(line.c_str());
+      for (const std::string& line : lines)
+        std::puts(line.c_str());
     }
     const SubscriberCounts& counts = subscriber_.counts();
     const auto number = [](std::uint64_t n) { return static_cast<unsigned long long>(n); };
-    std::fprintf(stderr,
-                 "%llu deltas of %zu events in %llu bytes, %llu keyframes in %llu bytes; position %llu:%llu; %llu "
-                 "digests agreed, %llu resyncs\n",
-                 number(counts.deltas), subscriber_.states().size(), number(counts.delta_bytes),
-                 number(counts.keyframes), number(counts.keyframe_bytes), number(subscriber_.position().epoch.value),
-                 number(subscriber_.position().offset.value), number(counts.digests_checked - counts.resyncs),
-                 number(counts.resyncs));
+    std::fprintf(
+        stderr,
+        "%llu deltas of %zu events in %llu bytes, %llu keyframes in %llu bytes; position %llu:%llu; %llu "
+        "digests agreed, %llu resyncs\n",
+        number(counts.deltas), subscriber_.states().size(), number(counts.delta_bytes),
+        number(counts.keyframes), number(counts.keyframe_bytes), number(subscriber_.position().epoch.value),
+        number(subscriber_.position().offset.value), number(counts.digests_checked - counts.resyncs),
+        number(counts.resyncs));
     if (counts.resyncs != 0 && exit_code_ == exit_done) exit_code_ = exit_finding;
   }
 
@@ -240,7 +251,8 @@ int run_tail(const TailOptions& options) {
   if (!options.from.empty()) {
     hello.position = position_of(options.from);
     if (!hello.position) {
-      return complain({ErrorKind::usage, "--from is a position, EPOCH:OFFSET, not \"" + options.from + "\"", 0});
+      return complain(
+          {ErrorKind::usage, "--from is a position, EPOCH:OFFSET, not \"" + options.from + "\"", 0});
     }
   }
   return Tail(options, *endpoint, std::move(hello)).run();
@@ -256,17 +268,20 @@ Command add_tail(CLI::App& parent) {
   app->add_option("--sport", options->filter.sports, "Only events of these sports");
   app->add_option("--competition", options->filter.competitions, "Only events of these competitions");
   app->add_option("--from", options->from, "Go on from a position, EPOCH:OFFSET");
-  app->add_option("--format", options->format, "text: changes in words; json: a line a delta; board: how events stand; none")
+  app->add_option("--format", options->format,
+                  "text: changes in words; json: a line a delta; board: how events stand; none")
       ->check(CLI::IsMember({"text", "json", "board", "none"}))
       ->capture_default_str();
   app->add_option("--count", options->count, "End after so many deltas");
-  app->add_option("--read-bytes", options->read_bytes, "Most that one read takes; 1 tries out that frames may be cut anywhere")
+  app->add_option("--read-bytes", options->read_bytes,
+                  "Most that one read takes; 1 tries out that frames may be cut anywhere")
       ->check(CLI::Range(std::size_t{1}, std::size_t{16} << 20))
       ->capture_default_str();
   app->add_flag("--digests", options->digests, "At the end, a line for each event: id, seq, digest");
   app->add_flag("--reconnect", options->reconnect, "When the line is lost, try again and resume");
   app->footer(
-      "Ends when the publisher says goodbye. Exit code 1 if a digest differed or the publisher broke the protocol.\n"
+      "Ends when the publisher says goodbye. Exit code 1 if a digest differed or the publisher broke the "
+      "protocol.\n"
       "Examples:\n"
       "  touchline tail tcp://127.0.0.1:7440\n"
       "  touchline tail tcp://127.0.0.1:7440 --event 31573045 --format json\n"

@@ -55,7 +55,8 @@ void BetfairParser::Impl::message(dom::object root) {
   }
   if (op != "mcm" && op != "ccm") throw Refusal(ErrorKind::unsupported, "unknown op " + json::quoted(op));
   out->source_time_ms = json::integer_of(json::required(root, "pt"), "pt");
-  if (out->source_time_ms <= 0 || out->source_time_ms > json::time_ms_max) throw Refusal("pt is no publish time");
+  if (out->source_time_ms <= 0 || out->source_time_ms > json::time_ms_max)
+    throw Refusal("pt is no publish time");
   if (const auto status = json::optional(root, "status")) out->status = json::integer_of(*status, "status");
   const auto type = json::optional(root, "ct");
   if (type && json::text_of(*type, "ct") == "HEARTBEAT") {
@@ -86,10 +87,12 @@ void BetfairParser::Impl::market_change(dom::object market) {
     const dom::object definition = json::object_of(*described, "marketDefinition");
     const auto event = json::id_of(json::required(definition, "eventId"), "marketDefinition.eventId");
     const auto version = json::optional(definition, "version");
-    out->on_market(id.text(), event.text(), version ? json::integer_of(*version, "marketDefinition.version") : 0);
+    out->on_market(id.text(), event.text(),
+                   version ? json::integer_of(*version, "marketDefinition.version") : 0);
   }
   const std::size_t market_op = out->ops.size() - 1;
-  if (const auto image = json::optional(market, "img"); image && json::bool_of(*image, "mc[].img")) out->image();
+  if (const auto image = json::optional(market, "img"); image && json::bool_of(*image, "mc[].img"))
+    out->image();
   if (described) definition(json::object_of(*described, "marketDefinition"));
   // What follows speaks of the market again, not of the definition's last runner.
   const auto volume = json::optional(market, "tv");
@@ -98,7 +101,8 @@ void BetfairParser::Impl::market_change(dom::object market) {
     json::set_amount(*out, Field::total_matched, *volume);
   }
   if (const auto runners = json::optional(market, "rc")) {
-    for (const dom::element runner : json::array_of(*runners, "mc[].rc")) runner_change(json::object_of(runner, "rc[]"));
+    for (const dom::element runner : json::array_of(*runners, "mc[].rc"))
+      runner_change(json::object_of(runner, "rc[]"));
   }
 }
 
@@ -149,7 +153,8 @@ void BetfairParser::Impl::status(std::optional<Status> known, std::string_view k
 void BetfairParser::Impl::outcome(dom::object runner) {
   const auto id = json::id_of(json::required(runner, "id"), "a runner's id");
   std::int64_t handicap = 0;
-  if (const auto hc = json::optional(runner, "hc")) handicap = json::exact_hundredths_of(*hc, "a runner's hc");
+  if (const auto hc = json::optional(runner, "hc"))
+    handicap = json::exact_hundredths_of(*hc, "a runner's hc");
   out->on_outcome(id.text(), handicap);
 }
 
@@ -191,7 +196,8 @@ void BetfairParser::Impl::runner_change(dom::object runner) {
 
 void BetfairParser::Impl::starting_price(Field field, dom::element value) {
   if (!value.is_string()) {
-    if (json::number_of(value, name_of(field)) < 0) throw Refusal(std::string(name_of(field)) + " is negative");
+    if (json::number_of(value, name_of(field)) < 0)
+      throw Refusal(std::string(name_of(field)) + " is negative");
     return json::set_amount(*out, field, value);
   }
   const std::string_view word = json::text_of(value, name_of(field));
@@ -212,11 +218,13 @@ void BetfairParser::Impl::score_change(dom::object score) {
   if (score["fixtureInfo"].get(fixture) != simdjson::SUCCESS || !fixture.is_object()) return;
   std::string_view status;
   if (fixture["fixtureStatus"].get(status) == simdjson::SUCCESS) {
-    if (const auto known = betfair::fixture_status(status)) out->set(Field::status, static_cast<std::int64_t>(*known));
+    if (const auto known = betfair::fixture_status(status))
+      out->set(Field::status, static_cast<std::int64_t>(*known));
   }
   std::string_view home;
   std::string_view away;
-  if (fixture["homeTeam"].get(home) == simdjson::SUCCESS && fixture["awayTeam"].get(away) == simdjson::SUCCESS) {
+  if (fixture["homeTeam"].get(home) == simdjson::SUCCESS &&
+      fixture["awayTeam"].get(away) == simdjson::SUCCESS) {
     out->set(Field::name, std::string_view(std::string(home) + " v " + std::string(away)));
   }
 }
@@ -224,10 +232,12 @@ void BetfairParser::Impl::score_change(dom::object score) {
 // A nested value as one attribute a leaf, named by its path; places in lists count from 0.
 void BetfairParser::Impl::tree(const std::string& at, dom::element value) {
   if (value.is_object()) {
-    for (const auto [key, child] : dom::object(value)) tree(at + "/" + std::string(key), child);
+    for (const auto [key, child] : dom::object(value))
+      tree(at + "/" + std::string(key), child);
   } else if (value.is_array()) {
     std::size_t place = 0;
-    for (const dom::element child : dom::array(value)) tree(at + "/" + std::to_string(place++), child);
+    for (const dom::element child : dom::array(value))
+      tree(at + "/" + std::to_string(place++), child);
   } else if (!value.is_null()) {
     json::attribute(*out, at, value);
   }

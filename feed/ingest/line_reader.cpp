@@ -10,6 +10,7 @@
 
 #include <cerrno>
 #include <cstring>
+
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -42,11 +43,11 @@ struct LineReader::Impl {
   std::string path;
   io::filtering_istreambuf in;
   bool compressed = false;
-  std::string buffer;         // what was read and not yet given out, and padding
-  std::size_t at = 0;         // first byte not yet given out
-  std::size_t filled = 0;     // end of what was read
-  std::uint64_t byte = 0;     // offset of buffer[at]
-  std::uint64_t number = 0;   // lines given out
+  std::string buffer;        // what was read and not yet given out, and padding
+  std::size_t at = 0;        // first byte not yet given out
+  std::size_t filled = 0;    // end of what was read
+  std::uint64_t byte = 0;    // offset of buffer[at]
+  std::uint64_t number = 0;  // lines given out
   bool ended = false;
 
   // Reads on; false at the end of the file.
@@ -57,15 +58,18 @@ struct LineReader::Impl {
       filled -= at;
       at = 0;
     }
-    if (buffer.size() < filled + chunk_bytes + padding_bytes) buffer.resize(filled + chunk_bytes + padding_bytes);
+    if (buffer.size() < filled + chunk_bytes + padding_bytes)
+      buffer.resize(filled + chunk_bytes + padding_bytes);
     try {
       const std::streamsize got = in.sgetn(buffer.data() + filled, chunk_bytes);
       if (got <= 0) ended = true;
       filled += static_cast<std::size_t>(std::max<std::streamsize>(got, 0));
     } catch (const std::exception& failure) {
       const std::string what = compressed ? ": damaged or cut off compressed data" : ": cannot be read on";
-      return Error{ErrorKind::malformed, path + what + " behind byte " + std::to_string(byte + filled) + " (" +
-                                             failure.what() + ")", byte + filled};
+      return Error{
+          ErrorKind::malformed,
+          path + what + " behind byte " + std::to_string(byte + filled) + " (" + failure.what() + ")",
+          byte + filled};
     }
     return !ended;
   }
@@ -85,7 +89,8 @@ struct LineReader::Impl {
     while (true) {
       const void* feed = std::memchr(buffer.data() + at, '\n', filled - at);
       if (feed != nullptr) {
-        const auto eaten = static_cast<std::size_t>(static_cast<const char*>(feed) - (buffer.data() + at)) + 1;
+        const auto eaten =
+            static_cast<std::size_t>(static_cast<const char*>(feed) - (buffer.data() + at)) + 1;
         at += eaten;
         byte += eaten;
         break;
@@ -133,10 +138,17 @@ Result<LineReader> LineReader::open(const std::string& path) {
   impl->compressed = compression != Compression::none;
   // Let errors of filters come through as exceptions of ours to translate.
   switch (compression) {
-    case Compression::bzip2: impl->in.push(io::bzip2_decompressor()); break;
-    case Compression::gzip: impl->in.push(io::gzip_decompressor()); break;
-    case Compression::zstd: impl->in.push(io::zstd_decompressor()); break;
-    case Compression::none: break;
+    case Compression::bzip2:
+      impl->in.push(io::bzip2_decompressor());
+      break;
+    case Compression::gzip:
+      impl->in.push(io::gzip_decompressor());
+      break;
+    case Compression::zstd:
+      impl->in.push(io::zstd_decompressor());
+      break;
+    case Compression::none:
+      break;
   }
   impl->in.push(io::file_descriptor_source(file, io::close_handle), chunk_bytes);
   return LineReader(std::move(impl));
@@ -146,9 +158,11 @@ Result<LineReader::Line> LineReader::next() {
   Impl& self = *impl_;
   std::size_t searched = 0;
   while (true) {
-    const void* feed = std::memchr(self.buffer.data() + self.at + searched, '\n', self.filled - self.at - searched);
+    const void* feed =
+        std::memchr(self.buffer.data() + self.at + searched, '\n', self.filled - self.at - searched);
     if (feed != nullptr) {
-      const auto size = static_cast<std::size_t>(static_cast<const char*>(feed) - (self.buffer.data() + self.at));
+      const auto size =
+          static_cast<std::size_t>(static_cast<const char*>(feed) - (self.buffer.data() + self.at));
       return self.give(Kind::line, size, size + 1);
     }
     searched = self.filled - self.at;
@@ -163,7 +177,9 @@ Result<LineReader::Line> LineReader::next() {
 
 Result<LineReader::Line> LineReader::peek() {
   Impl& self = *impl_;
-  const auto find_feed = [&] { return std::memchr(self.buffer.data() + self.at, '\n', self.filled - self.at); };
+  const auto find_feed = [&] {
+    return std::memchr(self.buffer.data() + self.at, '\n', self.filled - self.at);
+  };
   const void* feed = find_feed();
   // A first line that is longer than a chunk is told by its beginning.
   while (feed == nullptr && self.filled - self.at < chunk_bytes) {
@@ -172,10 +188,13 @@ Result<LineReader::Line> LineReader::peek() {
     if (!*more) break;
     feed = find_feed();
   }
-  const auto size = feed != nullptr ? static_cast<std::size_t>(static_cast<const char*>(feed) - (self.buffer.data() + self.at))
-                                    : self.filled - self.at;
+  const auto size =
+      feed != nullptr
+          ? static_cast<std::size_t>(static_cast<const char*>(feed) - (self.buffer.data() + self.at))
+          : self.filled - self.at;
   const Kind kind = self.filled == self.at ? Kind::end : Kind::line;
-  return Line{kind, std::string_view(self.buffer).substr(self.at, size), self.number + 1, self.byte, self.byte};
+  return Line{kind, std::string_view(self.buffer).substr(self.at, size), self.number + 1, self.byte,
+              self.byte};
 }
 
 Result<void> LineReader::skip_to(std::uint64_t byte, std::uint64_t number) {
@@ -185,8 +204,10 @@ Result<void> LineReader::skip_to(std::uint64_t byte, std::uint64_t number) {
       const auto more = self.fill();
       if (!more) return more.error();
       if (!*more && self.at == self.filled) {
-        return Error{ErrorKind::mismatch, self.path + ": is shorter than what the store has already taken from it (" +
-                                              std::to_string(byte) + " bytes)", self.byte};
+        return Error{ErrorKind::mismatch,
+                     self.path + ": is shorter than what the store has already taken from it (" +
+                         std::to_string(byte) + " bytes)",
+                     self.byte};
       }
     }
     const auto step = std::min<std::uint64_t>(byte - self.byte, self.filled - self.at);

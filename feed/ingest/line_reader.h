@@ -23,7 +23,7 @@ class LineReader {
   };
   struct Line {
     Kind kind = Kind::end;
-    std::string_view text;    // valid until the next call; 64 readable bytes follow it
+    std::string_view text;     // valid until the next call; 64 readable bytes follow it
     std::uint64_t number = 0;  // from 1
     std::uint64_t byte = 0;    // offset of its first byte
     std::uint64_t next_byte = 0;

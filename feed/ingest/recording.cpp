@@ -24,7 +24,10 @@ std::string name_from(const std::string& path) {
 }  // namespace
 
 Recording::Recording(LineReader reader, std::string name, Format format, std::uint64_t fingerprint)
-    : reader_(std::move(reader)), name_(std::move(name)), parser_(std::make_unique<Parser>(format)), fingerprint_(fingerprint) {
+    : reader_(std::move(reader)),
+      name_(std::move(name)),
+      parser_(std::make_unique<Parser>(format)),
+      fingerprint_(fingerprint) {
   cursor_.fingerprint = fingerprint;
 }
 
@@ -55,8 +58,8 @@ Result<void> Recording::take_up(const Cursor& cursor) {
 }
 
 Rejected Recording::rejected_line(const LineReader::Line& line, const Error& error) {
-  return {reader_.path(), line.number, line.byte + error.at_byte, time_ms_, error.text,
-          std::string(line.text.substr(0, kept_bytes))};
+  return {reader_.path(), line.number, line.byte + error.at_byte,
+          time_ms_,       error.text,  std::string(line.text.substr(0, kept_bytes))};
 }
 
 Result<bool> Recording::advance(const std::function<void(Rejected)>& reject) {
@@ -67,8 +70,10 @@ Result<bool> Recording::advance(const std::function<void(Rejected)>& reject) {
     if (line_.kind == LineReader::Kind::end) return false;
     bytes_ += line_.next_byte - line_.byte;
     if (line_.kind == LineReader::Kind::too_long) {
-      reject(rejected_line(line_, {ErrorKind::limit, "a line of " + std::to_string(line_.next_byte - line_.byte) +
-                                                         " bytes, " + std::to_string(limits::line_bytes) + " allowed", 0}));
+      reject(rejected_line(line_, {ErrorKind::limit,
+                                   "a line of " + std::to_string(line_.next_byte - line_.byte) + " bytes, " +
+                                       std::to_string(limits::line_bytes) + " allowed",
+                                   0}));
       taken();
       continue;
     }
@@ -82,8 +87,9 @@ Result<bool> Recording::advance(const std::function<void(Rejected)>& reject) {
       return true;
     }
     if (line_.kind == LineReader::Kind::last && parsed.error().kind == ErrorKind::malformed) {
-      cut_off_ = reader_.path() + ":" + std::to_string(line_.number) + ": byte " + std::to_string(line_.byte) +
-                 ": the last line is cut off and was not taken (" + parsed.error().text + ")";
+      cut_off_ = reader_.path() + ":" + std::to_string(line_.number) + ": byte " +
+                 std::to_string(line_.byte) + ": the last line is cut off and was not taken (" +
+                 parsed.error().text + ")";
       return false;
     }
     reject(rejected_line(line_, parsed.error()));

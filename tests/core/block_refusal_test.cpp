@@ -153,7 +153,8 @@ TEST(BlockRefusal, NumbersOfMarketsAndOutcomesAreNotLeftOut) {
 }
 
 TEST(BlockRefusal, AMarketStepThatOverflowsIsRefused) {
-  for (const std::int64_t step : {std::numeric_limits<std::int64_t>::max(), std::numeric_limits<std::int64_t>::min()}) {
+  for (const std::int64_t step :
+       {std::numeric_limits<std::int64_t>::max(), std::numeric_limits<std::int64_t>::min()}) {
     const Bytes block = Bytes()(0)(2)(zigzag(step))(1 | 32)(2)(2 | 1)(zigzag(step))(1 | 32)(2);
     EXPECT_NE(refusal_of(bare(), block), "taken");
   }
@@ -189,7 +190,8 @@ TEST(BlockRefusal, ATextPastItsLimitIsRefused) {
   before.set(Address(0, 0, Field::name), std::string(limits::text_bytes, 'x'));
   const auto name = static_cast<std::uint64_t>(Field::name);
   const auto grown = [&](std::uint64_t more) {
-    return Bytes()(with_texts)(1 << 1)(0)(0)(name)(0)(limits::text_bytes)(0)(more).text(std::string(more, 'y'));
+    return Bytes()(with_texts)(1 << 1)(0)(0)(name)(0)(limits::text_bytes)(0)(more).text(
+        std::string(more, 'y'));
   };
   EXPECT_EQ(refusal_of(before, grown(0)), "taken");
   EXPECT_THAT(refusal_of(before, grown(1)), HasSubstr("text"));
@@ -206,13 +208,18 @@ TEST(BlockRefusal, OrderIsPartOfTheFormat) {
 }
 
 TEST(BlockRefusal, UnknownFieldsCausesAndLevelsAreNamed) {
-  EXPECT_THAT(refusal_of(bare(), Bytes()(0)(1 << 2 | 1)(31 | 32)(field_count)(2)), HasSubstr("unknown field"));
-  EXPECT_THAT(refusal_of(bare(), Bytes()(extended)(5 << 2)(1 << 2 | 1)(1 | 32)(2)), HasSubstr("unknown cause"));
+  EXPECT_THAT(refusal_of(bare(), Bytes()(0)(1 << 2 | 1)(31 | 32)(field_count)(2)),
+              HasSubstr("unknown field"));
+  EXPECT_THAT(refusal_of(bare(), Bytes()(extended)(5 << 2)(1 << 2 | 1)(1 | 32)(2)),
+              HasSubstr("unknown cause"));
   const std::uint64_t best_back = static_cast<std::uint64_t>(Field::best_back) | 32;
-  EXPECT_THAT(refusal_of(bare(), Bytes()(0)(1 << 2 | 1)(best_back)(1ULL << 24)(2)), HasSubstr("level out of range"));
+  EXPECT_THAT(refusal_of(bare(), Bytes()(0)(1 << 2 | 1)(best_back)(1ULL << 24)(2)),
+              HasSubstr("level out of range"));
   const std::uint64_t back = static_cast<std::uint64_t>(Field::back) | 32;
-  EXPECT_THAT(refusal_of(bare(), Bytes()(0)(1 << 2 | 1)(back)(zigzag(350))(2)), HasSubstr("level out of range"));
-  EXPECT_THAT(refusal_of(bare(), Bytes()(0)(1 << 2 | 1)(back)(zigzag(-1))(2)), HasSubstr("level out of range"));
+  EXPECT_THAT(refusal_of(bare(), Bytes()(0)(1 << 2 | 1)(back)(zigzag(350))(2)),
+              HasSubstr("level out of range"));
+  EXPECT_THAT(refusal_of(bare(), Bytes()(0)(1 << 2 | 1)(back)(zigzag(-1))(2)),
+              HasSubstr("level out of range"));
 }
 
 TEST(BlockRefusal, NeitherDecoderNorRouterBelievesAnImpossibleMerge) {

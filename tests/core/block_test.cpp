@@ -151,8 +151,8 @@ TEST(Block, CanBeLookedAtWithoutDecoding) {
 // --- Cells that a random walk meets rarely, one by one.
 
 TEST(Block, CarriesTheEndsOfTheRange) {
-  constexpr std::array ends{std::numeric_limits<std::int64_t>::min(), std::numeric_limits<std::int64_t>::max(),
-                            std::int64_t{0}, std::int64_t{-1}};
+  constexpr std::array ends{std::numeric_limits<std::int64_t>::min(),
+                            std::numeric_limits<std::int64_t>::max(), std::int64_t{0}, std::int64_t{-1}};
   for (const Field field : {Field::version, Field::back, Field::best_lay, Field::attribute}) {
     for (const std::int64_t from : ends) {
       for (const std::int64_t to : ends) {
@@ -259,7 +259,8 @@ TEST(Block, CarriesWhatTurnsFromTextToIntegerAndBack) {
     const auto field = static_cast<Field>(number);
     if (name_of(field) == "reserved" || field == Field::id) continue;
     const std::uint32_t level = block_layout::has_levels(field) ? 3 : 0;
-    for (const Address at : {Address(0, 0, field, level), Address(1, 0, field, level), Address(1, 1, field, level)}) {
+    for (const Address at :
+         {Address(0, 0, field, level), Address(1, 0, field, level), Address(1, 1, field, level)}) {
       EventState text = bare();
       text.set(at, "five");
       EventState integer = next(bare());
@@ -278,8 +279,8 @@ TEST(Block, CarriesWhatTurnsFromTextToIntegerAndBack) {
 }
 
 TEST(Block, CarriesTextsThatShareBeginningsAndEnds) {
-  const std::array<std::string, 9> texts{"",      "a",         "aa",      "aaa",  "aba",
-                                         "abcba", "ab{\"a\"}", "b{\"a\"}", std::string(40'000, 'z')};
+  const std::array<std::string, 9> texts{
+      "", "a", "aa", "aaa", "aba", "abcba", "ab{\"a\"}", "b{\"a\"}", std::string(40'000, 'z')};
   const Address at(0, 0, Field::period);
   for (const std::string& from : texts) {
     for (const std::string& to : texts) {
@@ -309,7 +310,8 @@ TEST(Block, CarriesManyMarketsAndOutcomesAtOnce) {
 
 TEST(Block, CarriesTimesThatRunBackAndFar) {
   const EventState before = bare();
-  for (const std::int64_t step : {std::int64_t{0}, std::int64_t{-1}, std::int64_t{1} << 60, -(std::int64_t{1} << 60)}) {
+  for (const std::int64_t step :
+       {std::int64_t{0}, std::int64_t{-1}, std::int64_t{1} << 60, -(std::int64_t{1} << 60)}) {
     EventState after = next(before);
     after.source_time_ms = before.source_time_ms + step;
     after.set(Address(1, 1, Field::price), 150);

@@ -193,7 +193,8 @@ TEST(Delta, HoldsItsOwnTexts) {
   {
     const std::string before(300, 'b');
     const std::string now(400, 'n');
-    delta.add(Address(0, 0, Field::name), Value::of(std::string_view(before)), Value::of(std::string_view(now)));
+    delta.add(Address(0, 0, Field::name), Value::of(std::string_view(before)),
+              Value::of(std::string_view(now)));
     delta.add(Address(0, 0, Field::period), Value::of(std::string_view()), Value::of(3));
   }
   const Delta copy = delta;

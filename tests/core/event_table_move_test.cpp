@@ -54,22 +54,35 @@ test::Builder defined(std::string_view market, std::string_view event, std::int6
 
 // A market with something of every kind.
 test::Builder full(std::string_view market) {
-  return updated().market(market).set(Field::total_matched, 9).attribute("venue/city", "\"Leeds\"").attribute("bsp", 1)
-      .outcome("o", -150).back(150, 1).exact(Field::lay, "1.005", 2).set(Field::best_back, 3, 4)
-      .set(Field::last_price, "1.575").attribute("sort", 1).outcome("p").set(Field::traded, 4, 210)
+  return updated()
+      .market(market)
+      .set(Field::total_matched, 9)
+      .attribute("venue/city", "\"Leeds\"")
+      .attribute("bsp", 1)
+      .outcome("o", -150)
+      .back(150, 1)
+      .exact(Field::lay, "1.005", 2)
+      .set(Field::best_back, 3, 4)
+      .set(Field::last_price, "1.575")
+      .attribute("sort", 1)
+      .outcome("p")
+      .set(Field::traded, 4, 210)
       .exact(Field::traded, "2.345", 5);
 }
 
-const NamedCells full_cells{{"m/id", "'m'"},           {"m/total_matched", "9"},
+const NamedCells full_cells{{"m/id", "'m'"},
+                            {"m/total_matched", "9"},
                             {"m/attribute/venue/city", "'\"Leeds\"'"},
-                            {"m/attribute/bsp", "1"},  {"m/o(-150)/id", "'o'"},
+                            {"m/attribute/bsp", "1"},
+                            {"m/o(-150)/id", "'o'"},
                             {"m/o(-150)/handicap", "-150"},
                             {"m/o(-150)/back/150", "1"},
                             {"m/o(-150)/lay/1.005", "2"},
                             {"m/o(-150)/best_back/4", "3"},
                             {"m/o(-150)/last_price", "'1.575'"},
                             {"m/o(-150)/attribute/sort", "1"},
-                            {"m/p/id", "'p'"},         {"m/p/traded/210", "4"},
+                            {"m/p/id", "'p'"},
+                            {"m/p/traded/210", "4"},
                             {"m/p/traded/2.345", "5"}};
 
 NamedCells with(NamedCells cells, const NamedCells& more) {
@@ -91,8 +104,14 @@ TEST(UnplacedMarket, GoesToItsEventWithEverythingWhenItsDefinitionComes) {
   Table t;
   t.take(full("m"));
   // The event has markets, attributes and exact prices already, so every number is another there.
-  t.take(updated().market("n", "e", 1).attribute("other", 1).attribute("sort", 2).outcome("o").exact(Field::back, "9.999", 1));
-  EXPECT_THAT(t.take(defined("m", "e", 7).set(Field::total_matched, 10)), testing::UnorderedElementsAre("market:m", "e"));
+  t.take(updated()
+             .market("n", "e", 1)
+             .attribute("other", 1)
+             .attribute("sort", 2)
+             .outcome("o")
+             .exact(Field::back, "9.999", 1));
+  EXPECT_THAT(t.take(defined("m", "e", 7).set(Field::total_matched, 10)),
+              testing::UnorderedElementsAre("market:m", "e"));
   // What comes with the definition replaces the definition, here the attributes.
   NamedCells expected = full_cells;
   for (const char* replaced : {"m/attribute/venue/city", "m/attribute/bsp", "m/o(-150)/attribute/sort"})
@@ -127,7 +146,8 @@ TEST(UnplacedMarket, LeavesNothingButNamesBehind) {
   EXPECT_THAT(t.cells("market:m"),
               UnorderedElementsAre(Pair("id", "'market:m'"), Pair("m/id", "'m'"), Pair("m/o(-150)/id", "'o'"),
                                    Pair("m/o(-150)/handicap", "-150"), Pair("m/p/id", "'p'")));
-  EXPECT_EQ(t.take(updated().market("m").outcome("p").set(Field::traded, 6, 210)), (std::vector<std::string>{"e"}));
+  EXPECT_EQ(t.take(updated().market("m").outcome("p").set(Field::traded, 6, 210)),
+            (std::vector<std::string>{"e"}));
 }
 
 TEST(MovedMarket, TheHigherVersionWins) {
@@ -143,7 +163,12 @@ TEST(MovedMarket, TheLowerVersionIsOutdatedAndChangesNothing) {
   t.take(defined("m", "e", 5));
   t.take(defined("m", "f", 6).set(Field::bet_delay, 2));
   const NamedCells before = t.cells("f");
-  EXPECT_TRUE(t.take(defined("m", "e", 5).set(Field::bet_delay, 9).its_event(Field::name, "old").outcome("o").back(150, 1)).empty());
+  EXPECT_TRUE(t.take(defined("m", "e", 5)
+                         .set(Field::bet_delay, 9)
+                         .its_event(Field::name, "old")
+                         .outcome("o")
+                         .back(150, 1))
+                  .empty());
   EXPECT_EQ(t.table.counts().outdated_markets, 1U);
   EXPECT_EQ(t.cells("f"), before);
   // What follows in the same message is not outdated with it.
@@ -170,11 +195,18 @@ TEST(MovedMarket, MayComeBack) {
 TEST(MovedMarket, AnImageInItsNewEventReplacesWhatItBrought) {
   Table t;
   t.take(full("m"));
-  Update update = updated().market("m", "e", 7).image().definition().set(Field::version, 7).outcome("p").set(Field::traded, 1, 300);
+  Update update = updated()
+                      .market("m", "e", 7)
+                      .image()
+                      .definition()
+                      .set(Field::version, 7)
+                      .outcome("p")
+                      .set(Field::traded, 1, 300);
   t.take(update);
-  EXPECT_THAT(t.cells("e"), UnorderedElementsAre(Pair("id", "'e'"), Pair("m/id", "'m'"), Pair("m/version", "7"),
-                                                 Pair("m/o(-150)/id", "'o'"), Pair("m/o(-150)/handicap", "-150"),
-                                                 Pair("m/p/id", "'p'"), Pair("m/p/traded/300", "1")));
+  EXPECT_THAT(t.cells("e"),
+              UnorderedElementsAre(Pair("id", "'e'"), Pair("m/id", "'m'"), Pair("m/version", "7"),
+                                   Pair("m/o(-150)/id", "'o'"), Pair("m/o(-150)/handicap", "-150"),
+                                   Pair("m/p/id", "'p'"), Pair("m/p/traded/300", "1")));
 }
 
 // --- Taking up where a journal ends.
@@ -182,15 +214,31 @@ TEST(MovedMarket, AnImageInItsNewEventReplacesWhatItBrought) {
 TEST(RestoredTable, GoesOnAsIfNothingHadHappened) {
   Table t;
   t.take(full("m"));
-  t.take(updated().event("e").attribute("a", 1).set(Field::home_score, 1).market("x").outcome("o").set(Field::price, 150));
+  t.take(updated()
+             .event("e")
+             .attribute("a", 1)
+             .set(Field::home_score, 1)
+             .market("x")
+             .outcome("o")
+             .set(Field::price, 150));
   t.take(defined("n", "f", 2).outcome("q", 50).exact(Field::back, "1.005", 1));
   Table restored = t.restored();
-  const std::vector<Update> updates{
-      full("m").outcome("o", -150).back(150, 7),
-      updated().event("e").attribute("b", 1).attribute("a", 2).market("x").outcome("o").set(Field::price, 151).market("y"),
-      updated().market("n").outcome("q", 50).exact(Field::back, "1.005", 2).exact(Field::back, "1.006", 3).outcome("r"),
-      updated().event("g").set(Field::name, "new"),
-      updated().market("z")};
+  const std::vector<Update> updates{full("m").outcome("o", -150).back(150, 7),
+                                    updated()
+                                        .event("e")
+                                        .attribute("b", 1)
+                                        .attribute("a", 2)
+                                        .market("x")
+                                        .outcome("o")
+                                        .set(Field::price, 151)
+                                        .market("y"),
+                                    updated()
+                                        .market("n")
+                                        .outcome("q", 50)
+                                        .exact(Field::back, "1.005", 2)
+                                        .exact(Field::back, "1.006", 3)
+                                        .outcome("r"),
+                                    updated().event("g").set(Field::name, "new"), updated().market("z")};
   for (const Update& update : updates)
     EXPECT_EQ(restored.take(update), t.take(update));
   ASSERT_EQ(restored.table.events().size(), t.table.events().size());
@@ -210,7 +258,8 @@ TEST(RestoredTable, KnowsWhereAMovedMarketWent) {
     t.take(defined("m", "e", 5).outcome("o").back(150, 1));
     t.take(defined("m", "f", 6));
     Table restored = t.restored();
-    EXPECT_EQ(restored.take(updated().market("m").outcome("o").back(150, 2)), (std::vector<std::string>{"f"}));
+    EXPECT_EQ(restored.take(updated().market("m").outcome("o").back(150, 2)),
+              (std::vector<std::string>{"f"}));
     EXPECT_EQ(restored.cells("f").at("m/o/back/150"), "2");
   }
 }

@@ -17,9 +17,10 @@ namespace {
 using test::Random;
 using testing::HasSubstr;
 
-constexpr std::array kinds{FrameKind::hello,     FrameKind::welcome, FrameKind::keyframe, FrameKind::heartbeat,
-                           FrameKind::checkpoint, FrameKind::goodbye, FrameKind::error,    FrameKind::ack,
-                           FrameKind::resync,    FrameKind::ping,    FrameKind::pong,     FrameKind::deltas};
+constexpr std::array kinds{FrameKind::hello,     FrameKind::welcome,    FrameKind::keyframe,
+                           FrameKind::heartbeat, FrameKind::checkpoint, FrameKind::goodbye,
+                           FrameKind::error,     FrameKind::ack,        FrameKind::resync,
+                           FrameKind::ping,      FrameKind::pong,       FrameKind::deltas};
 
 struct OwnedFrame {
   FrameKind kind{};
@@ -66,7 +67,8 @@ TEST(Frame, AnySplitOfTheStreamGivesTheSameFrames) {
     FrameReader reader;
     Frames taken;
     for (std::size_t at = 0; at < bytes.size();) {
-      const std::size_t size = std::min<std::size_t>(1 + random.below(random.one_in(2) ? 7 : 40'000), bytes.size() - at);
+      const std::size_t size =
+          std::min<std::size_t>(1 + random.below(random.one_in(2) ? 7 : 40'000), bytes.size() - at);
       reader.append(std::string_view(bytes).substr(at, size));
       at += size;
       // Sometimes several pieces come before anybody looks.
@@ -95,7 +97,8 @@ TEST(Frame, BytesMayComeOneByOne) {
 }
 
 TEST(Frame, ShortDeltasCostOneByteOfHeader) {
-  for (const auto& [size, header] : {std::pair<std::size_t, std::size_t>{0, 1}, {126, 1}, {127, 2}, {128, 3}}) {
+  for (const auto& [size, header] :
+       {std::pair<std::size_t, std::size_t>{0, 1}, {126, 1}, {127, 2}, {128, 3}}) {
     std::string out;
     put_frame_header(out, FrameKind::deltas, size);
     EXPECT_EQ(out.size(), header) << size;
@@ -129,7 +132,8 @@ TEST(Frame, KindsThatAreNoneAreRefusedAtTheirByte) {
     Frame frame;
     ASSERT_TRUE(reader.next(frame));
     const auto more = reader.next(frame);
-    const bool known = first >= static_cast<int>(FrameKind::hello) && first <= static_cast<int>(FrameKind::pong);
+    const bool known =
+        first >= static_cast<int>(FrameKind::hello) && first <= static_cast<int>(FrameKind::pong);
     EXPECT_EQ(static_cast<bool>(more), known) << first;
     if (known) continue;
     EXPECT_EQ(more.error().at_byte, 2U);
@@ -260,8 +264,12 @@ TEST(DeltaItems, ComeAsTheyWerePut) {
 
 TEST(DeltaItems, AnImpliedLengthSavesTheLastLength) {
   const std::vector<OwnedItem> items{{7, 0, "block"}};
-  EXPECT_EQ(body_of(items, true), "\x0F" "block");
-  EXPECT_EQ(body_of(items, false), "\x0E\x05" "block");
+  EXPECT_EQ(body_of(items, true),
+            "\x0F"
+            "block");
+  EXPECT_EQ(body_of(items, false),
+            "\x0E\x05"
+            "block");
 }
 
 TEST(DeltaItems, ABodyThatIsCutIsRefused) {

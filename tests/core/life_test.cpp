@@ -28,10 +28,10 @@ std::set<std::pair<Status, Status>> expected_steps(std::uint8_t count) {
 TEST(EventLife, GoesForwardOnly) {
   using S = EventStatus;
   std::set<std::pair<S, S>> steps{
-      {S::live, S::interrupted},        {S::live, S::finished},         {S::live, S::abandoned},
-      {S::live, S::cancelled},          {S::interrupted, S::live},      {S::interrupted, S::finished},
-      {S::interrupted, S::abandoned},   {S::interrupted, S::cancelled}, {S::interrupted, S::postponed},
-      {S::finished, S::settled},        {S::finished, S::cancelled},    {S::abandoned, S::settled},
+      {S::live, S::interrupted},      {S::live, S::finished},         {S::live, S::abandoned},
+      {S::live, S::cancelled},        {S::interrupted, S::live},      {S::interrupted, S::finished},
+      {S::interrupted, S::abandoned}, {S::interrupted, S::cancelled}, {S::interrupted, S::postponed},
+      {S::finished, S::settled},      {S::finished, S::cancelled},    {S::abandoned, S::settled},
       {S::abandoned, S::cancelled}};
   // A feed may come up at any point of an event's life.
   for (std::uint8_t to = 0; to < event_status_count; ++to) {
@@ -75,8 +75,7 @@ TEST(Life, IsOverWhenNothingMoreIsPlayedOrPriced) {
   for (std::uint8_t status = 0; status < event_status_count; ++status) {
     if (is_over(static_cast<EventStatus>(status))) events.push_back(static_cast<EventStatus>(status));
   }
-  EXPECT_EQ(events,
-            (std::vector{EventStatus::settled, EventStatus::cancelled, EventStatus::abandoned}));
+  EXPECT_EQ(events, (std::vector{EventStatus::settled, EventStatus::cancelled, EventStatus::abandoned}));
   std::vector<MarketStatus> markets;
   for (std::uint8_t status = 0; status < market_status_count; ++status) {
     if (is_over(static_cast<MarketStatus>(status))) markets.push_back(static_cast<MarketStatus>(status));

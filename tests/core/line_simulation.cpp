@@ -212,12 +212,14 @@ std::vector<LineSteps> random_lines(Random& random, const std::vector<Update>& s
       // Again from further back: as it was brought then, or with what was missed then.
       const bool heals = random.one_in(2);
       LineSteps again;
-      for (std::size_t i = groups[g - random.below(std::min<std::size_t>(g, 12) + 1)].begin; i < groups[g].end; ++i) {
+      for (std::size_t i = groups[g - random.below(std::min<std::size_t>(g, 12) + 1)].begin;
+           i < groups[g].end; ++i) {
         if (heals || brings[line][i]) again.push_back({Step::Kind::bring, i});
       }
       if (again.empty()) continue;
       // Nobody needs to be told of it where the line's time runs backwards.
-      const bool backwards = story[again[0].update].source_time_ms < story[steps.back().update].source_time_ms;
+      const bool backwards =
+          story[again[0].update].source_time_ms < story[steps.back().update].source_time_ms;
       if (!backwards || random.one_in(2)) steps.push_back({Step::Kind::reconnect, 0});
       steps.insert(steps.end(), again.begin(), again.end());
     }
@@ -232,7 +234,8 @@ std::vector<std::size_t> random_turns(Random& random, const std::vector<LineStep
   std::vector<std::size_t> turns;
   while (std::any_of(left.begin(), left.end(), [](std::size_t steps) { return steps != 0; })) {
     const std::size_t line = random.below(lines.size());
-    for (std::uint64_t run = random.one_in(4) ? random.below(40) : random.below(4); run != 0 && left[line] != 0; --run) {
+    for (std::uint64_t run = random.one_in(4) ? random.below(40) : random.below(4);
+         run != 0 && left[line] != 0; --run) {
       turns.push_back(line);
       --left[line];
     }

@@ -50,8 +50,8 @@ class Random {
   }
 
   std::string text() {
-    constexpr std::array parts{"",      "a",    "suspended", "SUSPENDED",        "Arsenal",  " v ",
-                               "{\"a\":", "\"}", "\xC3\xA9", "\xFF\xFE", "Ashford United", "0"};
+    constexpr std::array parts{"",        "a",   "suspended", "SUSPENDED", "Arsenal",        " v ",
+                               "{\"a\":", "\"}", "\xC3\xA9",  "\xFF\xFE",  "Ashford United", "0"};
     std::string text;
     for (std::uint64_t left = below(5); left != 0; --left)
       text += pick(parts);

@@ -27,7 +27,11 @@ Update numbered(std::uint64_t number, std::string_view event = "e") {
 }
 
 Update image(std::uint64_t number, std::string_view event = "e") {
-  return updated().number(number, event).event(event).image().set(Field::clock_ms, static_cast<std::int64_t>(number));
+  return updated()
+      .number(number, event)
+      .event(event)
+      .image()
+      .set(Field::clock_ms, static_cast<std::int64_t>(number));
 }
 
 // A sequencer as the origin drives it, and what it let through.
@@ -180,7 +184,8 @@ TEST(SequencerImage, NeedsNothingBeforeIt) {
 TEST(SequencerImage, OfAMarketJumpsNothing) {
   Driven d;
   d.take(numbered(1));
-  EXPECT_EQ(d.take(updated().number(5, "e").event("e").market("m").image().set(Field::version, 5)), Verdict::held);
+  EXPECT_EQ(d.take(updated().number(5, "e").event("e").market("m").image().set(Field::version, 5)),
+            Verdict::held);
 }
 
 TEST(SequencerRestored, GoesOnFromTheJournalsNumber) {

@@ -86,7 +86,8 @@ inline testing::AssertionResult same_cells(const EventState& a, const EventState
 inline std::vector<std::string> words(const Delta& delta) {
   std::vector<std::string> lines;
   for (const Change& change : delta.changes) {
-    lines.push_back(words(change.at) + ": " + words(delta.before(change)) + " -> " + words(delta.now(change)));
+    lines.push_back(words(change.at) + ": " + words(delta.before(change)) + " -> " +
+                    words(delta.now(change)));
   }
   return lines;
 }
@@ -147,16 +148,39 @@ class RandomCells {
   }
 
   Field field() {
-    constexpr std::array fields{
-        Field::attribute,      Field::status,       Field::in_play,        Field::version,
-        Field::bet_delay,      Field::total_matched, Field::price,         Field::last_price,
-        Field::back,           Field::lay,          Field::traded,         Field::sp_back,
-        Field::sp_lay,         Field::best_back,    Field::best_lay,       Field::best_display_back,
-        Field::best_display_lay, Field::sp_near,    Field::sp_far,         Field::handicap,
-        Field::home_score,     Field::away_score,   Field::clock_ms,       Field::start_time,
-        Field::feed,           Field::name,         Field::type,           Field::sport,
-        Field::competition,    Field::period,       Field::attribute_name, Field::exact_price,
-        Field::owner};
+    constexpr std::array fields{Field::attribute,
+                                Field::status,
+                                Field::in_play,
+                                Field::version,
+                                Field::bet_delay,
+                                Field::total_matched,
+                                Field::price,
+                                Field::last_price,
+                                Field::back,
+                                Field::lay,
+                                Field::traded,
+                                Field::sp_back,
+                                Field::sp_lay,
+                                Field::best_back,
+                                Field::best_lay,
+                                Field::best_display_back,
+                                Field::best_display_lay,
+                                Field::sp_near,
+                                Field::sp_far,
+                                Field::handicap,
+                                Field::home_score,
+                                Field::away_score,
+                                Field::clock_ms,
+                                Field::start_time,
+                                Field::feed,
+                                Field::name,
+                                Field::type,
+                                Field::sport,
+                                Field::competition,
+                                Field::period,
+                                Field::attribute_name,
+                                Field::exact_price,
+                                Field::owner};
     // Ladders are most of what moves.
     return random_.one_in(2) ? random_.pick(fields) : random_.pick(ladders);
   }
@@ -217,7 +241,7 @@ class RandomCells {
   }
 
  private:
-  static constexpr std::array ladders{Field::back,   Field::lay,      Field::traded,  Field::sp_back,
+  static constexpr std::array ladders{Field::back,   Field::lay,       Field::traded,   Field::sp_back,
                                       Field::sp_lay, Field::best_back, Field::best_lay, Field::last_price};
 
   void name(EventState& state, Address at) { state.set(at, "id " + std::to_string(at.packed >> 32)); }

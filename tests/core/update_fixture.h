@@ -31,13 +31,17 @@ class Builder {
   Builder& market(std::string_view id, std::string_view event = {}, std::int64_t version = 0) {
     return update_.on_market(id, event, version), *this;
   }
-  Builder& outcome(std::string_view id, std::int64_t handicap = 0) { return update_.on_outcome(id, handicap), *this; }
+  Builder& outcome(std::string_view id, std::int64_t handicap = 0) {
+    return update_.on_outcome(id, handicap), *this;
+  }
   Builder& image() { return update_.image(), *this; }
   Builder& definition() { return update_.definition(), *this; }
   Builder& set(Field field, std::int64_t value, std::uint32_t level = 0) {
     return update_.set(field, value, level), *this;
   }
-  Builder& set(Field field, int value, std::uint32_t level = 0) { return set(field, std::int64_t{value}, level); }
+  Builder& set(Field field, int value, std::uint32_t level = 0) {
+    return set(field, std::int64_t{value}, level);
+  }
   Builder& set(Field field, std::string_view text, std::uint32_t level = 0) {
     return update_.set(field, text, level), *this;
   }
@@ -58,12 +62,16 @@ class Builder {
   Builder& erase_exact(Field field, std::string_view literal) {
     return update_.erase_exact_level(field, literal), *this;
   }
-  Builder& attribute(std::string_view path, std::int64_t value) { return update_.attribute(path, value), *this; }
+  Builder& attribute(std::string_view path, std::int64_t value) {
+    return update_.attribute(path, value), *this;
+  }
   Builder& attribute(std::string_view path, int value) { return attribute(path, std::int64_t{value}); }
   Builder& attribute(std::string_view path, std::string_view json) {
     return update_.attribute_json(path, json), *this;
   }
-  Builder& attribute(std::string_view path, const char* json) { return attribute(path, std::string_view(json)); }
+  Builder& attribute(std::string_view path, const char* json) {
+    return attribute(path, std::string_view(json));
+  }
   Builder& erase_attribute(std::string_view path) { return update_.attribute_erase(path), *this; }
   Builder& section(std::string_view path) { return update_.attribute_section(path), *this; }
 
@@ -90,7 +98,8 @@ inline std::string name_of(const EventState& state, Address at) {
     name += "/";
   }
   name += touchline::name_of(at.field());
-  if (at.field() == Field::attribute) return name + "/" + text_at(state, Address(0, 0, Field::attribute_name, at.level()));
+  if (at.field() == Field::attribute)
+    return name + "/" + text_at(state, Address(0, 0, Field::attribute_name, at.level()));
   if (is_price_ladder(at.field()) && at.level() >= exact_price_level) {
     return name + "/" + text_at(state, Address(0, 0, Field::exact_price, at.level() - exact_price_level));
   }
@@ -101,7 +110,8 @@ inline std::string name_of(const EventState& state, Address at) {
 inline NamedCells named_cells(const EventState& state) {
   NamedCells cells;
   state.for_each([&](Address at, const Value& value) {
-    if (at.field() == Field::attribute_name || at.field() == Field::exact_price || at.field() == Field::owner) return;
+    if (at.field() == Field::attribute_name || at.field() == Field::exact_price || at.field() == Field::owner)
+      return;
     cells.emplace(name_of(state, at), words(value));
   });
   return cells;

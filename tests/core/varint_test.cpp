@@ -68,9 +68,9 @@ TEST(ByteReader, FailsWhereANumberIsCutOff) {
 }
 
 TEST(ByteReader, FailsOnANumberOfMoreThanSixtyFourBits) {
-  for (const std::string& bytes : {std::string("\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\x02"),
-                                  std::string("\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\x81\x01"),
-                                  std::string(11, '\x80')}) {
+  for (const std::string& bytes :
+       {std::string("\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\x02"),
+        std::string("\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\x81\x01"), std::string(11, '\x80')}) {
     ByteReader in(bytes);
     EXPECT_EQ(in.varint(), 0U);
     EXPECT_TRUE(in.failed());

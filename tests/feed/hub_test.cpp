@@ -110,7 +110,8 @@ TEST(Hub, CutsAFilterOutOfTheStreamWithoutLosingTheCount) {
   wired.update("e0", 2);
   wired.commit_all();
   wired.join(peer, hello);
-  for (int price = 3; price < 60; ++price) wired.update("e" + std::to_string(price % 3), price);
+  for (int price = 3; price < 60; ++price)
+    wired.update("e" + std::to_string(price % 3), price);
   wired.commit_all();
   wired.carry(peer);
   wired.publisher.checkpoint_all();
@@ -209,7 +210,9 @@ TEST(Subscriber, OffersNoPositionWhoseStatesItDoesNotHold) {
   Subscriber subscriber({}, {});
   (void)subscriber.take_output();
   std::string welcome;
-  put(welcome, Welcome{protocol_version, {Epoch(1), Offset(1)}, Durability::durable, 0, 0, ResumeKind::keyframes, "", ""});
+  put(welcome,
+      Welcome{
+          protocol_version, {Epoch(1), Offset(1)}, Durability::durable, 0, 0, ResumeKind::keyframes, "", ""});
   ASSERT_TRUE(subscriber.receive(welcome));
   subscriber.reconnect();  // the line was lost before the keyframes came
   FrameReader frames;
@@ -230,7 +233,8 @@ TEST(Subscriber, TakesAHeartbeatThatNamesAnotherOffsetAsAnError) {
   ahead.position = Offset(7);
   const auto taken = peer.subscriber.receive(wired.hub.heartbeat(ahead, 0));
   ASSERT_FALSE(taken);
-  EXPECT_NE(taken.error().text.find("names offset 7, counted here 1"), std::string::npos) << taken.error().text;
+  EXPECT_NE(taken.error().text.find("names offset 7, counted here 1"), std::string::npos)
+      << taken.error().text;
 }
 
 }  // namespace

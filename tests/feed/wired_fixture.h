@@ -26,7 +26,8 @@ struct Wired {
   // One price of one outcome of one event.
   void update(const std::string& event, int price, const std::string& more = "") {
     std::string text = R"({"event":")" + event + R"(","time":)" + std::to_string(++now_ms) + more +
-                       R"(,"markets":[{"id":"m","outcomes":[{"id":"o","price":)" + std::to_string(price) + "}]}]}";
+                       R"(,"markets":[{"id":"m","outcomes":[{"id":"o","price":)" + std::to_string(price) +
+                       "}]}]}";
     const std::size_t size = text.size();
     text.append(64, '\0');
     Update parsed;
@@ -42,7 +43,8 @@ struct Wired {
   }
   void commit_all() {
     publisher.flush(now_ms);
-    while (in_flight) commit();
+    while (in_flight)
+      commit();
   }
 
   struct Peer {
@@ -61,7 +63,8 @@ struct Wired {
   void carry(Peer& peer, std::size_t at_once = 1U << 20) {
     while (true) {
       std::string bytes;
-      for (const Hub::Piece& piece : hub.gather(peer.reader)) bytes.append(piece.bytes);
+      for (const Hub::Piece& piece : hub.gather(peer.reader))
+        bytes.append(piece.bytes);
       for (std::size_t at = 0; at < bytes.size() && peer.failure.empty(); at += at_once) {
         if (const auto taken = peer.subscriber.receive(std::string_view(bytes).substr(at, at_once)); !taken) {
           peer.failure = taken.error().text;

@@ -39,7 +39,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     apply(states[item.event], *delta);
   }
   for (const auto& event : origin.table().events()) {
-    if (event->state.cell_count() != 0 && states[event->handle].digest() != event->state.digest()) std::abort();
+    if (event->state.cell_count() != 0 && states[event->handle].digest() != event->state.digest())
+      std::abort();
   }
   return 0;
 }

@@ -40,7 +40,8 @@ struct Market {
 
 class Generator {
  public:
-  explicit Generator(const BetfairOptions& options) : options_(options), random_(options.seed), now_ms_(options.start_ms) {
+  explicit Generator(const BetfairOptions& options)
+      : options_(options), random_(options.seed), now_ms_(options.start_ms) {
     for (int m = 0; m < options.events * options.markets_per_event; ++m)
       add_market(m);
   }
@@ -240,11 +241,13 @@ class Generator {
     market.model.reset_definition();
     market.model.event = event_id(event);
     Facts& facts = market.model.definition;
-    Members members{{"eventId", in_quotes(event_id(event))}, {"eventTypeId", in_quotes("1")},
+    Members members{{"eventId", in_quotes(event_id(event))},
+                    {"eventTypeId", in_quotes("1")},
                     {"eventName", in_quotes("Event " + event_id(event))}};
     std::string status = market.status;
     std::ranges::transform(status, status.begin(), [](char c) { return static_cast<char>(c - 'A' + 'a'); });
-    const auto field = [&](std::string_view name, std::string_view ours, const std::string& json, const std::string& text) {
+    const auto field = [&](std::string_view name, std::string_view ours, const std::string& json,
+                           const std::string& text) {
       members.push_back({std::string(name), json});
       facts[std::string(ours)] = text;
     };
@@ -255,7 +258,8 @@ class Generator {
     field("marketType", "type", in_quotes("MATCH_ODDS"), "MATCH_ODDS");
     field("bettingType", "attribute bettingType", in_quotes("ODDS"), "ODDS");
     field("numberOfWinners", "attribute numberOfWinners", "1", "1");
-    field("complete", "attribute complete", market.in_play ? "false" : "true", market.in_play ? "false" : "true");
+    field("complete", "attribute complete", market.in_play ? "false" : "true",
+          market.in_play ? "false" : "true");
     field("regulators", "attribute regulators", "[\"MR_INT\"]", "[\"MR_INT\"]");
     field("lineInterval", "attribute lineInterval", "0.5", "0.5");
     field("keyLine", "attribute keyLine", "{\"type\":\"CLASSIC\"}", "{\"type\":\"CLASSIC\"}");
@@ -276,7 +280,8 @@ class Generator {
     // Runners leave by their status, and stay in the list.
     if (one_in(40)) market.removed[r] = true;
     Facts& facts = market.model.runners[key].definition;
-    Members members{{"id", std::to_string(key.first)}, {"name", in_quotes("Runner " + std::to_string(key.first))}};
+    Members members{{"id", std::to_string(key.first)},
+                    {"name", in_quotes("Runner " + std::to_string(key.first))}};
     add_handicap(members, key);
     members.push_back({"status", in_quotes(market.removed[r] ? "REMOVED" : "ACTIVE")});
     members.push_back({"sortPriority", std::to_string(r + 1)});

@@ -19,7 +19,8 @@ Facts facts_of(const RunnerModel& runner) {
   }
   for (const auto& [name, ladder] : runner.rank_ladders) {
     for (const auto& [level, row] : ladder)
-      facts[name] += row_text({std::to_string(level), hundredths_text(row.first), hundredths_text(row.second)});
+      facts[name] +=
+          row_text({std::to_string(level), hundredths_text(row.first), hundredths_text(row.second)});
   }
   return facts;
 }
@@ -34,7 +35,8 @@ void RunnerModel::set_price_level(const std::string& ladder, std::int64_t price,
   }
 }
 
-void RunnerModel::set_rank_level(const std::string& ladder, std::int64_t level, std::int64_t price, std::int64_t size) {
+void RunnerModel::set_rank_level(const std::string& ladder, std::int64_t level, std::int64_t price,
+                                 std::int64_t size) {
   if (size == 0) {
     rank_ladders[ladder].erase(level);
   } else {
@@ -60,7 +62,9 @@ void MarketModel::reset_definition() {
     runner.definition.clear();
 }
 
-std::string hundredths_text(std::int64_t hundredths) { return number_text(static_cast<double>(hundredths) / 100.0); }
+std::string hundredths_text(std::int64_t hundredths) {
+  return number_text(static_cast<double>(hundredths) / 100.0);
+}
 
 void add_books(Books& books, const std::string& id, const MarketModel& market) {
   Books seen;

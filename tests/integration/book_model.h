@@ -19,8 +19,9 @@ using RunnerKey = std::pair<std::int64_t, std::int64_t>;  // id, handicap
 struct RunnerModel {
   Facts definition;
   Facts amounts;  // last_price, total_matched, sp_near, sp_far
-  std::map<std::string, std::map<std::int64_t, std::int64_t>> price_ladders;                     // price -> size
-  std::map<std::string, std::map<std::int64_t, std::pair<std::int64_t, std::int64_t>>> rank_ladders;  // level -> both
+  std::map<std::string, std::map<std::int64_t, std::int64_t>> price_ladders;  // price -> size
+  std::map<std::string, std::map<std::int64_t, std::pair<std::int64_t, std::int64_t>>>
+      rank_ladders;  // level -> both
 
   void set_price_level(const std::string& ladder, std::int64_t price, std::int64_t size);
   void set_rank_level(const std::string& ladder, std::int64_t level, std::int64_t price, std::int64_t size);

@@ -112,8 +112,10 @@ std::string place_of(std::string_view market, std::string_view fact) {
   return std::string(market) + " " + std::string(fact);
 }
 
-std::string place_of(std::string_view market, std::string_view runner, double handicap, std::string_view fact) {
-  return std::string(market) + " " + std::string(runner) + "@" + number_text(handicap) + " " + std::string(fact);
+std::string place_of(std::string_view market, std::string_view runner, double handicap,
+                     std::string_view fact) {
+  return std::string(market) + " " + std::string(runner) + "@" + number_text(handicap) + " " +
+         std::string(fact);
 }
 
 Books books_of_export(std::string_view json) {
@@ -152,8 +154,8 @@ std::map<std::int64_t, Books> expected_books(const std::string& path) {
 }
 
 Books as_expected(const Books& books) {
-  static const std::set<std::string_view> compared{"status",  "in_play", "version", "total_matched", "last_price",
-                                                   "sp_near", "sp_far",  "runner"};
+  static const std::set<std::string_view> compared{"status",     "in_play", "version", "total_matched",
+                                                   "last_price", "sp_near", "sp_far",  "runner"};
   static const std::set<std::string_view> absent_when_0{"total_matched", "last_price", "sp_near", "sp_far"};
   Books kept;
   for (const auto& [place, text] : books) {
@@ -182,7 +184,8 @@ std::string books_difference(const Books& ours, const Books& theirs) {
   std::string out;
   std::size_t count = 0;
   const auto tell = [&](const std::string& place, const std::string& a, const std::string& b) {
-    if (++count <= differences_shown) out.append(place).append(": ").append(a).append(" is not ").append(b).append("\n");
+    if (++count <= differences_shown)
+      out.append(place).append(": ").append(a).append(" is not ").append(b).append("\n");
   };
   for (const auto& [place, text] : ours) {
     const auto found = theirs.find(place);

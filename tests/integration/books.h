@@ -19,7 +19,8 @@ using Books = std::map<std::string, std::string>;
 std::string number_text(double number);
 // The place of a market's fact, and of a runner's.
 std::string place_of(std::string_view market, std::string_view fact);
-std::string place_of(std::string_view market, std::string_view runner, double handicap, std::string_view fact);
+std::string place_of(std::string_view market, std::string_view runner, double handicap,
+                     std::string_view fact);
 
 // Everything that an export of all events says of its markets.
 Books books_of_export(std::string_view json);

@@ -1,6 +1,7 @@
 // The books of real recordings, against another implementation's of the same recordings.
 
 #include "tests/integration/books.h"
+
 #include "tests/integration/files.h"
 #include "tests/integration/program.h"
 #include "tests/integration/stores.h"

@@ -35,7 +35,7 @@ struct Killed {
 };
 
 // Runs the command again and again, each time killed after up to so long; a run that comes to its end ends it.
-// `runs_on`: it does not come to its end by itself. What is on disk after each is sound and never less than before.
+// What is on disk after each is sound, and never less than before.
 Killed kill_again_and_again(const std::vector<std::string>& command, const std::string& store, int kills,
                             std::chrono::microseconds after_max, std::uint64_t seed) {
   std::mt19937_64 random(seed);
@@ -106,8 +106,9 @@ TEST(Crash, WhileTheStoreIsMadeOrTakenUpLeavesAStoreThatCanBeTakenUp) {
   const TempFolder folder;
   const std::string day = write_lines(folder / "day", make_betfair_day({.seed = 65}).lines);
   const std::string store = folder / "killed.db";
-  for (const std::uint64_t seed : {1, 2}) {
-    kill_again_and_again({"replay", day, "--store", store, "--speed", "1"}, store, 20, std::chrono::milliseconds(15), seed);
+  for (const std::uint64_t seed : {1U, 2U}) {
+    kill_again_and_again({"replay", day, "--store", store, "--speed", "1"}, store, 20,
+                         std::chrono::milliseconds(15), seed);
   }
   replay({day}, store);
   replay({day}, folder / "whole.db");
@@ -118,7 +119,7 @@ TEST(Crash, OfTheServiceWithARecordingLosesAndDoublesNothing) {
   const TempFolder folder;
   const std::string day = simulate_day(folder, 12, 66);
   const std::string store = folder / "killed.db";
-  const std::vector<std::string> command{"serve",    "--store", store, "--listen", "tcp://127.0.0.1:0",
+  const std::vector<std::string> command{"serve",    "--store",   store, "--listen", "tcp://127.0.0.1:0",
                                          "--source", "day=" + day};
   const Killed killed = kill_again_and_again(command, store, 12, std::chrono::milliseconds(120), 4);
   EXPECT_GE(killed.interrupted, 12);
@@ -138,11 +139,13 @@ TEST(Crash, OfTheServiceWithARecordingLosesAndDoublesNothing) {
 // What readers have been given is on disk, whenever the publisher dies.
 TEST(Crash, NeverTakesBackWhatAReaderHasSeen) {
   const TempFolder folder;
-  const std::string day = write_lines(folder / "day", make_betfair_day({.seed = 67, .events = 4, .step_ms_max = 200}).lines);
+  const std::string day =
+      write_lines(folder / "day", make_betfair_day({.seed = 67, .events = 4, .step_ms_max = 200}).lines);
   const std::string store = folder / "day.db";
   std::mt19937_64 random(5);
   for (int i = 0; i < 6; ++i) {
-    Program replay({"replay", day, "--store", store, "--speed", "30", "--listen", "tcp://127.0.0.1:0", "--wait-readers", "1"});
+    Program replay({"replay", day, "--store", store, "--speed", "30", "--listen", "tcp://127.0.0.1:0",
+                    "--wait-readers", "1"});
     const std::string url = url_in(replay.wait_for_line("listening on"));
     Program reader({"tail", url, "--format", "none"});
     reader.wait_for_line("epoch 1 offset");

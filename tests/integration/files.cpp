@@ -89,14 +89,16 @@ std::vector<RecordingFile> recordings() {
     if (entry.path().extension() != ".bz2") continue;
     const std::string name = entry.path().stem().string();
     const auto books = recordings_folder() / "expected" / (name + ".books.bz2");
-    files.push_back({name, entry.path().string(), std::filesystem::exists(books, error) ? books.string() : ""});
+    files.push_back(
+        {name, entry.path().string(), std::filesystem::exists(books, error) ? books.string() : ""});
   }
   std::ranges::sort(files, {}, &RecordingFile::name);
   return files;
 }
 
 std::string why_no_recordings() {
-  return "there are no recordings in " + recordings_folder().string() + "; TOUCHLINE_RECORDINGS can name a folder of them";
+  return "there are no recordings in " + recordings_folder().string() +
+         "; TOUCHLINE_RECORDINGS can name a folder of them";
 }
 
 RecordingFile recording_named(std::string_view name) {
@@ -117,7 +119,8 @@ std::vector<std::string> recording_names(const std::function<bool(const Recordin
 
 std::string test_name(std::string_view name) {
   std::string out(name);
-  std::ranges::replace_if(out, [](unsigned char c) { return std::isalnum(c) == 0; }, '_');
+  std::ranges::replace_if(
+      out, [](unsigned char c) { return std::isalnum(c) == 0; }, '_');
   return out;
 }
 

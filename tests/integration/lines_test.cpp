@@ -96,7 +96,8 @@ TEST_P(TakenLines, OfTwoThatLagEachUpdateCountsOnce) {
 
 TEST_P(TakenLines, OfThreeEachUpdateCountsOnce) {
   const std::string store = folder_ / "three.db";
-  const std::vector<std::string> paths{path_, write_lines(folder_ / "b", lines_), write_lines(folder_ / "c", lines_)};
+  const std::vector<std::string> paths{path_, write_lines(folder_ / "b", lines_),
+                                       write_lines(folder_ / "c", lines_)};
   const Summary summary(replay(paths, store, {"--as-lines", "--line-lag", "2000", "--seed", "3"}));
   EXPECT_EQ(digests_of(store), digests_);
   EXPECT_EQ(summary["duplicates"], copies_among(3));
@@ -108,7 +109,8 @@ std::pair<Lines, Lines> with_outages(const Lines& lines, std::uint64_t seed) {
   const auto below = [&](std::size_t end) { return static_cast<std::size_t>(random() % end); };
   std::pair<Lines, Lines> copies;
   for (std::size_t at = 0; at < lines.size();) {
-    const std::size_t end = std::min(lines.size(), at + 1 + below(std::max<std::size_t>(2, lines.size() / 15)));
+    const std::size_t end =
+        std::min(lines.size(), at + 1 + below(std::max<std::size_t>(2, lines.size() / 15)));
     const std::size_t down = below(3);
     const auto add = [&](Lines& copy, std::size_t from) {
       copy.insert(copy.end(), lines.begin() + static_cast<std::ptrdiff_t>(from),
@@ -130,7 +132,8 @@ TEST_P(TakenLines, ThatFailAndStartAgainLoseAndRevertNothing) {
     const std::vector<std::string> copies{write_lines(folder_ / ("a-" + std::to_string(seed)), a),
                                           write_lines(folder_ / ("b-" + std::to_string(seed)), b)};
     const char* lag_ms = seed % 3 == 0 ? "0" : seed % 3 == 1 ? "200" : "5000";
-    const Summary summary(replay(copies, store, {"--as-lines", "--line-lag", lag_ms, "--seed", std::to_string(seed)}));
+    const Summary summary(
+        replay(copies, store, {"--as-lines", "--line-lag", lag_ms, "--seed", std::to_string(seed)}));
     EXPECT_EQ(states_difference(states_of(store), states), "") << "seed " << seed;
     // Where no line overtook the other, every step was the same, too.
     if (summary["late"] == 0 && summary["outdated"] == 0) {
@@ -158,8 +161,8 @@ TEST_P(TakenLines, CutOffAreTakenUpWhenTheRestIsThere) {
     EXPECT_EQ(Summary(cut_off.out)["cut_off"], within ? 1U : 0U);
     if (!within) continue;
     const auto number = 1 + std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(begin), '\n');
-    EXPECT_THAT(cut_off.err, HasSubstr(path + ":" + std::to_string(number) + ": byte " + std::to_string(begin) +
-                                       ": the last line is cut off"));
+    EXPECT_THAT(cut_off.err, HasSubstr(path + ":" + std::to_string(number) + ": byte " +
+                                       std::to_string(begin) + ": the last line is cut off"));
   }
   write_bytes(path, text);
   replay({path}, store);

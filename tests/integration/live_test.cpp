@@ -34,8 +34,9 @@ class Live : public testing::Test {
   // Begins when the first reader has joined, and takes a second or two.
   void start(const std::vector<std::string>& options = {}, const char* speed = "50") {
     const std::string day = write_lines(folder_ / "day", make_betfair_day(day_options).lines);
-    std::vector<std::string> arguments{"replay", day,      "--store", store_,           "--speed",
-                                       speed,    "--json", "--listen", "tcp://127.0.0.1:0", "--wait-readers", "1"};
+    std::vector<std::string> arguments{
+        "replay", day,        "--store",           store_,           "--speed", speed,
+        "--json", "--listen", "tcp://127.0.0.1:0", "--wait-readers", "1"};
     arguments.insert(arguments.end(), options.begin(), options.end());
     replay_ = std::make_unique<Program>(std::move(arguments));
     url_ = url_in(replay_->wait_for_line("listening on"));
@@ -183,7 +184,9 @@ TEST_F(Live, AReaderThatLosesItsLineAgainAndAgainMissesAndRepeatsNothing) {
   std::uint64_t gaps = 0;
   bool over = false;
   SubscriberEvents events;
-  events.keyframe = [&](EventHandle event, const EventState& state, Offset) { seqs[event] = state.seq.value; };
+  events.keyframe = [&](EventHandle event, const EventState& state, Offset) {
+    seqs[event] = state.seq.value;
+  };
   events.delta = [&](EventHandle event, const EventState& state, const Delta&, Offset) {
     if (state.seq.value != ++seqs[event]) ++gaps;
   };
@@ -226,8 +229,8 @@ TEST_F(Live, AReaderThatLosesItsLineAgainAndAgainMissesAndRepeatsNothing) {
 TEST(LiveReplay, SaysGoodbyeWhenItIsStopped) {
   const TempFolder folder;
   const std::string day = write_lines(folder / "day", make_betfair_day(day_options).lines);
-  Program replay({"replay", day, "--store", folder / "day.db", "--speed", "1", "--listen", "tcp://127.0.0.1:0",
-                  "--wait-readers", "1", "--json"});
+  Program replay({"replay", day, "--store", folder / "day.db", "--speed", "1", "--listen",
+                  "tcp://127.0.0.1:0", "--wait-readers", "1", "--json"});
   const std::string url = url_in(replay.wait_for_line("listening on"));
   Program reader({"tail", url, "--format", "none", "--digests"});
   const Finished passed = run({"tail", url, "--format", "none", "--count", "1"});

@@ -38,10 +38,9 @@ INSTANTIATE_TEST_SUITE_P(Seed, MadeUpBooks, testing::Range<std::uint64_t>(1, 9))
 TEST(MadeUpDay, HasEverythingInIt) {
   const BetfairDay day = make_betfair_day({.seed = 1});
   const std::string text = text_of(day.lines);
-  for (const char* part :
-       {"\"img\":true", "\"trd\":[]", "\"bdatb\":[]", "\"batl\":[]", ",0,0]", "\"NaN\"", "\"Infinity\"", "\"hc\":-0.5",
-        "\"hc\":0.5", "\"REMOVED\"", "\"SUSPENDED\"", "\"HEARTBEAT\"", "\"SUB_IMAGE\"", "\"op\":\"connection\"",
-        "\"con\":true", ": "}) {
+  for (const char* part : {"\"img\":true", "\"trd\":[]", "\"bdatb\":[]", "\"batl\":[]", ",0,0]", "\"NaN\"",
+                           "\"Infinity\"", "\"hc\":-0.5", "\"hc\":0.5", "\"REMOVED\"", "\"SUSPENDED\"",
+                           "\"HEARTBEAT\"", "\"SUB_IMAGE\"", "\"op\":\"connection\"", "\"con\":true", ": "}) {
     EXPECT_NE(text.find(part), std::string::npos) << part;
   }
   const auto twice = [&](const std::string& what) {

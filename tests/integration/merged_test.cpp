@@ -26,8 +26,10 @@ Lines renamed(const Lines& lines) {
       const std::string_view rest = std::string_view(line).substr(at + 1);
       // "1.123" -> "1.9123", "eventId":"123" -> "eventId":"9123", whatever the spacing.
       const bool market = std::string_view(to).ends_with("\"1.");
-      const bool event = line[at] == '"' && !rest.empty() && std::isdigit(static_cast<unsigned char>(rest[0])) != 0 &&
-                         (std::string_view(to).ends_with("\"eventId\":\"") || std::string_view(to).ends_with("\"eventId\": \""));
+      const bool event = line[at] == '"' && !rest.empty() &&
+                         std::isdigit(static_cast<unsigned char>(rest[0])) != 0 &&
+                         (std::string_view(to).ends_with("\"eventId\":\"") ||
+                          std::string_view(to).ends_with("\"eventId\": \""));
       if (market || event) to += '9';
     }
   }
@@ -49,19 +51,22 @@ void expect_merged_as_alone(const Lines& one, const Lines& other) {
   replay({b}, folder / "b.db");
   replay({a, b}, folder / "merged.db");
   EXPECT_EQ(states_difference(states_and_seqs_of(folder / "merged.db"),
-                       both(states_and_seqs_of(folder / "a.db"), states_and_seqs_of(folder / "b.db"))),
+                              both(states_and_seqs_of(folder / "a.db"), states_and_seqs_of(folder / "b.db"))),
             "");
   expect_sound(folder / "merged.db");
 
   // Once more, with the other as the first, and one after the other rather than by time.
   replay({b}, folder / "in-turn.db");
   replay({a}, folder / "in-turn.db");
-  EXPECT_EQ(states_difference(states_and_seqs_of(folder / "in-turn.db"), states_and_seqs_of(folder / "merged.db")), "");
+  EXPECT_EQ(
+      states_difference(states_and_seqs_of(folder / "in-turn.db"), states_and_seqs_of(folder / "merged.db")),
+      "");
 }
 
 TEST(Merged, TwoMadeUpDaysAreWhatEachIsAlone) {
-  expect_merged_as_alone(make_betfair_day({.seed = 11}).lines,
-                         make_betfair_day({.seed = 12, .first_event = 40'000'000, .first_market = 500}).lines);
+  expect_merged_as_alone(
+      make_betfair_day({.seed = 11}).lines,
+      make_betfair_day({.seed = 12, .first_event = 40'000'000, .first_market = 500}).lines);
 }
 
 TEST(Merged, ADayAndItselfUnderOtherNamesAreWhatEachIsAlone) {
@@ -80,12 +85,14 @@ TEST_P(MergedRecordings, AreWhatEachIsAlone) {
   expect_merged_as_alone(lines_of(one.path), renamed(lines_of(other.path)));
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    Of, MergedRecordings,
-    testing::Values(std::pair("tennis-4-markets", "tennis-4-markets"), std::pair("horse-live-depth", "horse-best-depth"),
-                    std::pair("football-btts", "football-live-200-markets"),
-                    std::pair("horse-4-days-images", "football-77-markets.basic")),
-    [](const auto& test) { return test_name(test.param.first + " and " + test.param.second); });
+INSTANTIATE_TEST_SUITE_P(Of, MergedRecordings,
+                         testing::Values(std::pair("tennis-4-markets", "tennis-4-markets"),
+                                         std::pair("horse-live-depth", "horse-best-depth"),
+                                         std::pair("football-btts", "football-live-200-markets"),
+                                         std::pair("horse-4-days-images", "football-77-markets.basic")),
+                         [](const auto& test) {
+                           return test_name(test.param.first + " and " + test.param.second);
+                         });
 
 TEST(Merged, InOneFileTwoDaysAreWhatEachIsAlone) {
   const BetfairOptions second{.seed = 22, .first_event = 40'000'000, .first_market = 500};

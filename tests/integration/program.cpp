@@ -120,10 +120,11 @@ std::string Program::line_with(std::string_view text) const {
 std::string Program::wait_for_line(std::string_view text) {
   std::unique_lock lock(mutex_);
   std::string line;
-  const bool there = news_.wait_for(lock, patience, [&] { return !(line = line_with(text)).empty() || ended_; });
+  const bool there =
+      news_.wait_for(lock, patience, [&] { return !(line = line_with(text)).empty() || ended_; });
   if (line.empty()) {
-    ADD_FAILURE() << command_ << (there ? "\n  ended without saying " : "\n  did not say in time ") << '"' << text
-                  << "\"; it said:\n"
+    ADD_FAILURE() << command_ << (there ? "\n  ended without saying " : "\n  did not say in time ") << '"'
+                  << text << "\"; it said:\n"
                   << finished_.err;
   }
   return line;

@@ -5,8 +5,6 @@
 // thread a process collects what it writes, so that it never waits for the test.
 #pragma once
 
-#include <sys/types.h>
-
 #include <chrono>
 #include <condition_variable>
 #include <map>
@@ -15,6 +13,8 @@
 #include <string_view>
 #include <thread>
 #include <vector>
+
+#include <sys/types.h>
 
 namespace touchline::integration {
 

@@ -51,7 +51,8 @@ void expect_same_journal(const std::vector<std::string>& recordings, const std::
   EXPECT_EQ(journal.deltas.back().offset, journal.head);
   EXPECT_EQ(journal_difference(journal.deltas, journal_of(again).deltas), "");
   EXPECT_EQ(journal_difference(journal.deltas, journal_of(in_parts).deltas), "");
-  EXPECT_NE(journal.batches, journal_of(in_parts).batches) << "commits ended in the same places, which proves little";
+  EXPECT_NE(journal.batches, journal_of(in_parts).batches)
+      << "commits ended in the same places, which proves little";
   EXPECT_EQ(bookkeeping_of(once), bookkeeping_of(again));
   EXPECT_EQ(bookkeeping_of(once), bookkeeping_of(in_parts));
 }
@@ -68,7 +69,8 @@ TEST(SameJournal, ComesOfTheSameVendorLines) {
 TEST(SameJournal, ComesOfTheSameNativeLines) {
   const TempFolder folder;
   constexpr std::int64_t kick_off_ms = 1'786'802'400'000;
-  expect_same_journal({simulate_day(folder, 3, 5)}, {kick_off_ms, kick_off_ms + 600'000, kick_off_ms + 3'000'000});
+  expect_same_journal({simulate_day(folder, 3, 5)},
+                      {kick_off_ms, kick_off_ms + 600'000, kick_off_ms + 3'000'000});
 }
 
 TEST(SameJournal, ComesOfTheSameRecordings) {
@@ -83,8 +85,8 @@ TEST(SameJournal, ComesWhateverThePaceAndTheReaders) {
   const std::string day = write_lines(folder / "day", make_betfair_day({.seed = 33, .messages = 400}).lines);
   replay({day}, folder / "max.db");
   // About 400 s of the day in half a second, in hundreds of commits.
-  Program paced({"replay", day, "--store", folder / "paced.db", "--speed", "800", "--listen", "tcp://127.0.0.1:0",
-                 "--wait-readers", "1", "--durability", "relaxed"});
+  Program paced({"replay", day, "--store", folder / "paced.db", "--speed", "800", "--listen",
+                 "tcp://127.0.0.1:0", "--wait-readers", "1", "--durability", "relaxed"});
   Program reader({"tail", url_in(paced.wait_for_line("listening on")), "--format", "none"});
   EXPECT_EQ(paced.wait().exit_code, 0);
   EXPECT_EQ(reader.wait().exit_code, 0);

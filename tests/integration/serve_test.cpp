@@ -27,8 +27,8 @@ class Serve : public testing::Test {
  protected:
   // With a source "feed" over TCP and a port for readers.
   void start(const std::vector<std::string>& options = {}) {
-    std::vector<std::string> arguments{"serve",   "--store",  store_,  "--listen", "tcp://127.0.0.1:0",
-                                       "--source", "feed=tcp://127.0.0.1:0"};
+    std::vector<std::string> arguments{
+        "serve", "--store", store_, "--listen", "tcp://127.0.0.1:0", "--source", "feed=tcp://127.0.0.1:0"};
     arguments.insert(arguments.end(), options.begin(), options.end());
     service_ = std::make_unique<Program>(std::move(arguments));
     readers_ = url_in(service_->wait_for_line("serving readers on"));
@@ -184,12 +184,15 @@ TEST_F(Serve, RefusesBadLinesByNameAndTakesTheOthers) {
 
 TEST_F(Serve, SkipsALineThatIsTooLongAndTakesTheNext) {
   start();
-  std::string text = R"({"event":"before","name":"A"})" "\n";
+  std::string text = R"({"event":"before","name":"A"})"
+                     "\n";
   text += R"({"event":"long","name":")" + std::string(50U << 20, 'x') + "\"}\n";
-  text += R"({"event":"behind","name":"B"})" "\n";
+  text += R"({"event":"behind","name":"B"})"
+          "\n";
   send_all(text, 1U << 20, 6);
   const Finished finished = stop();
-  EXPECT_THAT(digests_of(store_), testing::UnorderedElementsAre(testing::Key("before"), testing::Key("behind")));
+  EXPECT_THAT(digests_of(store_),
+              testing::UnorderedElementsAre(testing::Key("before"), testing::Key("behind")));
   EXPECT_THAT(finished.err, HasSubstr("line 2: byte 30: a line of more than 16777216 bytes"));
 }
 
@@ -199,7 +202,9 @@ TEST_F(Serve, AnswersGarbageOfAReaderWithAnErrorAndGoesOn) {
   const auto reader = join();
   const std::vector<std::string> garbage{"GET / HTTP/1.1\r\nHost: x\r\n\r\n", std::string(100'000, '\xff'),
                                          std::string(100, '\0'), std::string("\x01\xff\xff\xff\xff\x0f", 6),
-                                         std::string("\x01\x03" "abc", 5)};
+                                         std::string("\x01\x03"
+                                                     "abc",
+                                                     5)};
   for (const std::string& bytes : garbage) {
     Socket socket(readers_);
     socket.send(bytes);
@@ -236,10 +241,11 @@ TEST_F(Serve, AnswersGarbageOfAReaderWithAnErrorAndGoesOn) {
 }
 
 TEST_F(Serve, ReadsItsOptionsFromAFile) {
-  write_bytes(folder_ / "feed.toml", "[serve]\nstore = \"" + store_ +
-                                         "\"\nlisten = [\"tcp://127.0.0.1:0\"]\n"
-                                         "source = [\"feed=tcp://127.0.0.1:0\", \"other=tcp://127.0.0.1:0\"]\n"
-                                         "heartbeat-ms = 50\nlog-format = \"json\"\n");
+  write_bytes(folder_ / "feed.toml",
+              "[serve]\nstore = \"" + store_ +
+                  "\"\nlisten = [\"tcp://127.0.0.1:0\"]\n"
+                  "source = [\"feed=tcp://127.0.0.1:0\", \"other=tcp://127.0.0.1:0\"]\n"
+                  "heartbeat-ms = 50\nlog-format = \"json\"\n");
   service_ = std::make_unique<Program>(std::vector<std::string>{"serve", "--config", folder_ / "feed.toml"});
   readers_ = url_in(service_->wait_for_line("serving readers on"));
   feed_ = url_in(service_->wait_for_line("source feed: taking lines on"));
@@ -261,7 +267,8 @@ TEST_F(Serve, RefusesAFileThatNamesAnOptionThatIsNotThere) {
 TEST_F(Serve, TakesARecordingAndStandardInputAsSources) {
   const std::string vendor = write_lines(folder_ / "vendor", make_betfair_day({.seed = 55}).lines);
   const std::string native = simulate_day(folder_, 1, 5);
-  Program service({"serve", "--store", store_, "--source", "vendor=" + vendor, "--source", "native=-"}, native);
+  Program service({"serve", "--store", store_, "--source", "vendor=" + vendor, "--source", "native=-"},
+                  native);
   service.wait_for_line("a recording has ended");
   service.wait_for_line("source native: standard input ended");
   service.send(SIGTERM);
@@ -279,8 +286,8 @@ TEST_F(Serve, ReadersFindTheirWayBackToAServiceThatWasKilled) {
   send_all(text.substr(0, half), 50'000, 9);
   service_->send(SIGKILL);
   service_->wait();
-  service_ = std::make_unique<Program>(std::vector<std::string>{"serve", "--store", store_, "--listen", readers_,
-                                                                "--source", "feed=tcp://127.0.0.1:0"});
+  service_ = std::make_unique<Program>(std::vector<std::string>{
+      "serve", "--store", store_, "--listen", readers_, "--source", "feed=tcp://127.0.0.1:0"});
   feed_ = url_in(service_->wait_for_line("taking lines on"));
   service_->wait_for_line("\"tail\" joined");
   // What was not yet on disk is sent again by the source, from the start: it is told by its place in the line.

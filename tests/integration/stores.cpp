@@ -19,7 +19,8 @@ namespace {
 
 namespace dom = simdjson::dom;
 
-const std::set<std::string_view> of_its_making{"seq", "offset", "digest", "published_at", "source_at", "epoch"};
+const std::set<std::string_view> of_its_making{"seq",          "offset",    "digest",
+                                               "published_at", "source_at", "epoch"};
 const std::set<std::string_view> of_its_place{"offset", "digest", "published_at", "epoch"};
 
 // An object's members as they stand, but for those left out; markets and outcomes sorted by their text.
@@ -56,7 +57,8 @@ void for_each_exported(const std::string& store, Take take) {
 States states(const std::string& store, const std::set<std::string_view>& left_out) {
   States states;
   for_each_exported(store, [&](const std::string& event, dom::object state) {
-    const bool shows_nothing = dom::array(state["markets"]).size() == 0 && dom::object(state["attributes"]).size() == 0;
+    const bool shows_nothing =
+        dom::array(state["markets"]).size() == 0 && dom::object(state["attributes"]).size() == 0;
     if (!shows_nothing) states[event] = canonical(state, left_out);
   });
   return states;
@@ -79,7 +81,8 @@ T value_of(Result<T> result) {
 Digests digests_of(const std::string& store) {
   Digests digests;
   for_each_exported(store, [&](const std::string& event, dom::object state) {
-    digests[event] = std::to_string(std::uint64_t(state["seq"])) + " " + std::string(std::string_view(state["digest"]));
+    digests[event] =
+        std::to_string(std::uint64_t(state["seq"])) + " " + std::string(std::string_view(state["digest"]));
   });
   return digests;
 }
@@ -103,7 +106,8 @@ std::string states_difference(const States& a, const States& b) {
   if (in_a == a.end() && in_b == b.end()) return {};
   if (in_a == a.end()) return "event " + in_b->first + " is not there";
   if (in_b == b.end() || in_a->first != in_b->first) return "event " + in_a->first + " is on one side alone";
-  const auto at = static_cast<std::size_t>(std::ranges::mismatch(in_a->second, in_b->second).in1 - in_a->second.begin());
+  const auto at =
+      static_cast<std::size_t>(std::ranges::mismatch(in_a->second, in_b->second).in1 - in_a->second.begin());
   return "event " + in_a->first + ": " + excerpt(in_a->second, at) + "\n  and " + excerpt(in_b->second, at);
 }
 
@@ -120,8 +124,8 @@ JournalContents journal_of(const std::string& store) {
     contents.batches.push_back(row.first.value);
     BatchItems items(row);
     for (BatchItem item; value_of(items.next(item));) {
-      contents.deltas.push_back({item.offset.value, events.at(item.event), ++seqs[item.event], item.ingest_time_ms,
-                                 std::string(item.block)});
+      contents.deltas.push_back({item.offset.value, events.at(item.event), ++seqs[item.event],
+                                 item.ingest_time_ms, std::string(item.block)});
     }
     return true;
   });
@@ -134,9 +138,9 @@ std::string journal_difference(const std::vector<JournalDelta>& a, const std::ve
   if (at == a.end() && there == b.end()) return {};
   const auto words = [](const auto& list, auto place) {
     if (place == list.end()) return "nothing behind offset " + std::to_string(list.size());
-    return "offset " + std::to_string(place->offset) + ", event " + place->event + " seq " + std::to_string(place->seq) +
-           " ingested at " + std::to_string(place->ingest_time_ms) + ", a block of " +
-           std::to_string(place->block.size()) + " bytes";
+    return "offset " + std::to_string(place->offset) + ", event " + place->event + " seq " +
+           std::to_string(place->seq) + " ingested at " + std::to_string(place->ingest_time_ms) +
+           ", a block of " + std::to_string(place->block.size()) + " bytes";
   };
   return words(a, at) + "\n  and " + words(b, there);
 }

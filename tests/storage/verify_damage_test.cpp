@@ -313,8 +313,8 @@ TEST(BrokenPages, WhatStandsOnOtherPagesIsStillCompared) {
   const auto deltas = JournalReader::open(path)->head().value;
   Database db(path, Database::Mode::frozen);
   const auto page_bytes = static_cast<std::size_t>(db.value("PRAGMA page_size"));
-  std::uint64_t read_on = 0;
-  for (std::size_t page = 1; page < bytes.size() / page_bytes; page += 2) {
+  int leaves_of_batches = 0;
+  for (std::size_t page = 1; page < bytes.size() / page_bytes; ++page) {
     std::string broken = bytes;
     broken.replace(page * page_bytes, 8, std::string(8, '\xEE'));
     const std::string copy = folder / "copy.db";
@@ -323,11 +323,18 @@ TEST(BrokenPages, WhatStandsOnOtherPagesIsStillCompared) {
     ASSERT_TRUE(report) << report.error().text;
     ASSERT_FALSE(report->sound()) << page;
     EXPECT_LE(report->findings.size(), findings_max);
-    for (const std::string& line : lines_of(*report))
-      EXPECT_EQ(line.find('\n'), std::string::npos);
-    read_on += report->deltas > deltas / 2 ? 1U : 0U;
+    for (const std::string& line : lines_of(*report)) {
+      EXPECT_EQ(line.find_first_of("\n*"), std::string::npos) << line;  // SQLite's headings
+      const bool gap =
+          line.starts_with("batches, from offset ") && line.find("cannot be read") != std::string::npos;
+      if (!gap || report->batches == 0) continue;
+      // One page of many: those before and behind it are read.
+      ++leaves_of_batches;
+      EXPECT_EQ(report->deltas + report->unchecked, deltas);
+      EXPECT_GT(report->deltas, deltas / 2) << line;
+    }
   }
-  EXPECT_GT(read_on, bytes.size() / page_bytes / 4);
+  EXPECT_GT(leaves_of_batches, 10);
 }
 
 }  // namespace

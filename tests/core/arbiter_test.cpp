@@ -31,7 +31,9 @@ struct Lines {
   Verdict take(std::size_t line, Update update) {
     const Verdict verdict = arbiter.judge(lines[line], update);
     last = std::move(update);
-    if (verdict == Verdict::news || verdict == Verdict::late) EXPECT_TRUE(table.apply(last, SourceId(1)));
+    if (verdict == Verdict::news || verdict == Verdict::late) {
+      EXPECT_TRUE(table.apply(last, SourceId(1)));
+    }
     return verdict;
   }
   std::vector<Verdict> take(std::size_t line, const std::vector<Update>& updates) {

@@ -36,7 +36,7 @@ Arbiter::Verdict Arbiter::judge(LineId id, Update& update) {
   go_to_time(line, time);
   const Range range = ahead ? Range{entries_.size() - line.brought.size(), entries_.size()} : at_time(time);
   if (find_copy(line, range, identity)) return Verdict::copy;
-  if (time <= forgotten_ms_) return Verdict::old;
+  if (!ahead && time <= forgotten_ms_) return Verdict::old;
   // What it has not brought of the same time is newer, unless it has just come back and lacks what is older.
   std::size_t at = range.end;
   if (lines_.size() > 1 && !line.came_back) at = range.begin + first_open(line, range);
@@ -50,7 +50,8 @@ Arbiter::Verdict Arbiter::judge(LineId id, Update& update) {
 // A quick yes, without a search: whether the line has brought all that is remembered of this time, and nothing
 // newer is.
 bool Arbiter::leads(const Line& line, std::int64_t time_ms) const {
-  if (entries_.empty() || time_ms > entries_.back().time_ms) return true;
+  if (entries_.empty()) return time_ms > forgotten_ms_;
+  if (time_ms > entries_.back().time_ms) return true;
   return time_ms == line.time_ms && entries_.back().serial == line.last_serial &&
          line.first_open == line.brought.size();
 }

@@ -9,10 +9,8 @@
 namespace touchline {
 namespace {
 
-// Of everything that writes cells of an event itself, whichever event it is.
-constexpr std::uint64_t cells_of_events = 1;
-
-std::uint64_t scope_of(std::string_view id, std::uint64_t salt) { return mix64(fnv1a64(id) + salt) | 2; }
+std::uint64_t event_scope(std::string_view id) { return mix64(fnv1a64(id) + 1); }
+std::uint64_t market_scope(std::string_view id) { return mix64(fnv1a64(id) + 2); }
 
 bool names_something(const Op& op) { return op.kind == OpKind::event || op.kind == OpKind::market; }
 
@@ -31,25 +29,23 @@ struct Part {
 template <class Visit>
 void for_each_part(const Update& update, Visit&& visit) {
   Part part;
-  std::uint64_t event_scope = 0;
   for (std::size_t at = 0; at < update.ops.size(); at = part.end) {
     const Op& head = update.ops[at];
     part.begin = at;
     part.end = at + 1;
     part.scopes.clear();
-    bool writes_event = head.kind == OpKind::event;
+    bool writes_its_event = false;
     while (part.end < update.ops.size() && !names_something(update.ops[part.end])) {
-      writes_event = writes_event || update.ops[part.end].kind == OpKind::its_event;
+      writes_its_event = writes_its_event || update.ops[part.end].kind == OpKind::its_event;
       ++part.end;
     }
     if (head.kind == OpKind::event) {
       part.event = head.text.size == 0 ? nullptr : &head;
-      event_scope = scope_of(update.look(head.text), 4);
     } else {
-      part.scopes.push_back(scope_of(update.look(head.text), 8));
+      part.scopes.push_back(market_scope(update.look(head.text)));
+      if (writes_its_event && head.extra.size != 0) part.scopes.push_back(event_scope(update.look(head.extra)));
     }
-    if (part.event != nullptr) part.scopes.push_back(event_scope);
-    if (writes_event) part.scopes.push_back(cells_of_events);
+    if (part.event != nullptr) part.scopes.push_back(event_scope(update.look(part.event->text)));
     visit(part);
   }
 }

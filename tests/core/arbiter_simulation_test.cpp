@@ -21,7 +21,7 @@ using test::Random;
 using test::Restarts;
 using test::Step;
 
-constexpr int seeds = 120;
+constexpr int seeds = 80;
 
 using Cells = std::map<std::string, std::string>;
 

@@ -125,11 +125,13 @@ TEST(Crash, WhileTheStoreIsMadeOrTakenUpLeavesAStoreThatCanBeTakenUp) {
 TEST(Crash, OfTheServiceWithARecordingLosesAndDoublesNothing) {
   const TempFolder folder;
   const std::string day = simulate_day(folder, 12, 66);
+  const std::string whole = folder / "whole.db";
   const std::string store = folder / "killed.db";
+  const auto took = time_of_replay({day}, whole);
   const std::vector<std::string> command{"serve",    "--store",   store, "--listen", "tcp://127.0.0.1:0",
                                          "--source", "day=" + day};
-  const Killed killed = kill_again_and_again(command, store, 12, std::chrono::milliseconds(120), 4);
-  EXPECT_GE(killed.interrupted, 12);
+  const Killed killed = kill_again_and_again(command, store, 10, took / 3, 4);
+  EXPECT_EQ(killed.interrupted, 10);
   EXPECT_GE(killed.advanced, 1);
   Program service(command);
   service.wait_for_line("a recording has ended");
@@ -146,7 +148,8 @@ TEST(Crash, OfTheServiceWithARecordingLosesAndDoublesNothing) {
 TEST(Crash, OfAReplayOfTwoLinesLosesAndDoublesNothing) {
   const TempFolder folder;
   const Lines lines = make_betfair_day({.seed = 68, .messages = 6'000}).lines;
-  const std::vector<std::string> paths{write_lines(folder / "a", lines), write_lines(folder / "b", lines)};
+  const std::vector<std::string> paths{write_lines(folder / "a", lines),
+                                       write_lines(folder / "b", lines)};
   const std::string whole = folder / "whole.db";
   const std::string store = folder / "killed.db";
   const auto took = time_of_replay(paths, whole, {"--as-lines", "--line-lag", "20000"});

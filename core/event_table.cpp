@@ -36,6 +36,16 @@ LiveEvent* EventTable::find(std::string_view id) {
   return found == by_id_.end() ? nullptr : found->second;
 }
 
+const LiveEvent* EventTable::find(std::string_view id) const {
+  const auto found = by_id_.find(id);
+  return found == by_id_.end() ? nullptr : found->second;
+}
+
+const LiveEvent* EventTable::home_of(std::string_view market_id) const {
+  const auto found = homes_.find(market_id);
+  return found == homes_.end() ? nullptr : found->second.event;
+}
+
 LiveEvent& EventTable::restore(EventHandle handle, EventState state) {
   TL_CHECK(handle.value == events_.size() + 1);
   auto live = std::make_unique<LiveEvent>();
@@ -187,7 +197,8 @@ void EventTable::go_to_market(std::string_view id, std::string_view event_id, st
   Home& home = found->second;
   sweep();
   if (!event_id.empty() && event_id != home.event->id) {
-    // The market stands under two events for a while: the higher version of its definition tells which is right.
+    // The market stands under two events for a while: the higher version of its definition tells which is
+    // right.
     const std::int64_t known =
         home.event->state.integer(Address(home.market, 0, Field::version)).value_or(-1);
     if (version < known) {

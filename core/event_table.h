@@ -1,8 +1,9 @@
 // All live events of the origin, and how an update changes them.
 //
-// Finds the event, market and outcome that an update speaks of, gives numbers to new ones, writes the cells and
-// returns one delta for each event that really changed. All or nothing: an update that breaks a limit leaves no
-// trace. Knows no vendor, no order of arrival (arbiter, sequencer) and no encoding. Single-threaded.
+// Finds the event, market and outcome that an update speaks of, gives numbers to new ones, writes the cells
+// and returns one delta for each event that really changed. All or nothing: an update that breaks a limit
+// leaves no trace. Knows no vendor, no order of arrival (arbiter, sequencer) and no encoding.
+// Single-threaded.
 #pragma once
 
 #include "core/delta.h"
@@ -53,6 +54,9 @@ class EventTable {
   LiveEvent& restore(EventHandle handle, EventState state);
 
   LiveEvent* find(std::string_view id);
+  const LiveEvent* find(std::string_view id) const;
+  // The event of a market that is named alone; none: it is unknown.
+  const LiveEvent* home_of(std::string_view market_id) const;
   const std::deque<std::unique_ptr<LiveEvent>>& events() const { return events_; }
   LiveEvent& event(EventHandle handle) { return *events_[handle.value - 1]; }
   const EventTableCounts& counts() const { return counts_; }

@@ -43,7 +43,8 @@ void for_each_part(const Update& update, Visit&& visit) {
       part.event = head.text.size == 0 ? nullptr : &head;
     } else {
       part.scopes.push_back(market_scope(update.look(head.text)));
-      if (writes_its_event && head.extra.size != 0) part.scopes.push_back(event_scope(update.look(head.extra)));
+      if (writes_its_event && head.extra.size != 0)
+        part.scopes.push_back(event_scope(update.look(head.extra)));
     }
     if (part.event != nullptr) part.scopes.push_back(event_scope(update.look(part.event->text)));
     visit(part);

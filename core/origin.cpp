@@ -87,13 +87,18 @@ void Origin::release(SourceId source, std::string_view event, std::int64_t now_m
 
 // Whether an event that the update speaks of has seen something newer.
 bool Origin::overtaken(const Update& update) const {
-  return std::any_of(table_.events().begin(), table_.events().end(), [&](const auto& event) {
-    if (event->state.source_time_ms <= update.source_time_ms) return false;
-    return std::any_of(update.ops.begin(), update.ops.end(), [&](const Op& op) {
-      if (op.kind == OpKind::event) return event->id == update.look(op.text);
-      return op.kind == OpKind::market && event->names.market(update.look(op.text)).has_value();
-    });
-  });
+  bool names_event = false;
+  for (const Op& op : update.ops) {
+    const LiveEvent* event = nullptr;
+    if (op.kind == OpKind::event) {
+      names_event = op.text.size != 0;
+      event = table_.find(update.look(op.text));
+    } else if (op.kind == OpKind::market && !names_event) {
+      event = table_.home_of(update.look(op.text));
+    }
+    if (event != nullptr && event->state.source_time_ms > update.source_time_ms) return true;
+  }
+  return false;
 }
 
 Result<Origin::Outcome> Origin::deliver(SourceId source, const Update& update, std::int64_t now_ms) {

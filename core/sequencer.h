@@ -1,8 +1,9 @@
 // The order of sources that number their updates, and repeats of sources that give message ids.
 //
 // For each (source, event): the next number is delivered, a lower one is a repeat, a higher one is held back
-// within bounds (limits::held_updates, limits::held_ms) in case the missing ones come late. Past the bounds the
-// gap is declared and numbering goes on behind it. An image may start anywhere: it needs nothing before it.
+// within bounds (limits::held_updates, limits::held_ms) in case the missing ones come late. Past the bounds
+// the gap is declared and numbering goes on behind it. An image may start anywhere: it needs nothing before
+// it.
 //
 // Sans I/O: time is passed in. Knows no events' states; what a gap means for an event is the caller's to say.
 #pragma once
@@ -39,8 +40,8 @@ class Sequencer {
   // The held update that is next in order for the event, if any: call until there is none.
   bool release(std::string_view event, Update& released);
 
-  // Gives up on what updates have been held for too long for, one gap an event; the updates behind it are then
-  // next in order. Call and release until there is none: further gaps may be as old.
+  // Gives up on what updates have been held for too long for, one gap an event; the updates behind it are
+  // then next in order. Call and release until there is none: further gaps may be as old.
   std::vector<Gap> expire(std::int64_t now_ms);
   // The gap that a full window forces open, if judge() has just met one.
   bool overflowed(std::string_view event, Gap& gap);

@@ -13,6 +13,9 @@ bool contains(const std::vector<std::string>& list, std::string_view text) {
   return std::find(list.begin(), list.end(), text) != list.end();
 }
 
+// Whether an event that the filter lets through today was let through ever since it began.
+bool has_fixed_events(const Filter& filter) { return filter.sports.empty() && filter.competitions.empty(); }
+
 }  // namespace
 
 Welcome Hub::welcome(Offset offset, ResumeKind resume, std::string reason) const {
@@ -35,9 +38,15 @@ void Hub::join(Reader& reader, const Hello& hello) {
   ResumeKind resume = ResumeKind::keyframes;
   if (hello.position) {
     resume = ResumeKind::reset;
-    reason = "the position is older than what is kept in memory";
-    if (hello.position->epoch != epoch_) reason = "the position is of another epoch";
-    if (hello.position->offset > published_) reason = "the position is ahead of the journal";
+    if (hello.position->epoch != epoch_) {
+      reason = "the position is of another epoch";
+    } else if (hello.position->offset > published_) {
+      reason = "the position is ahead of the journal";
+    } else if (!has_fixed_events(hello.filter)) {
+      reason = "other events may match the filter since";
+    } else {
+      reason = "the position is older than what is kept in memory";
+    }
   }
   waiting_.push_back({&reader, EventHandle(), resume, std::move(reason)});
 }
@@ -49,6 +58,7 @@ void Hub::leave(Reader& reader) {
 
 bool Hub::resume_from_log(Reader& reader, const Hello& hello) {
   if (!hello.position || hello.position->epoch != epoch_ || hello.position->offset > published_) return false;
+  if (!has_fixed_events(hello.filter)) return false;
   const Offset from = hello.position->offset;
   std::uint64_t number = end_entry();
   if (from < published_) {
@@ -76,6 +86,7 @@ bool Hub::resume_from_log(Reader& reader, const Hello& hello) {
 void Hub::resync(Reader& reader, EventHandle event) {
   ++counts_.resyncs;
   if (event.value == 0 || event.value > table_.events().size() || !reader.following) return;
+  if (!reader.filter.all()) reader.follows[event] = Follow::asked;
   waiting_.push_back({&reader, event, ResumeKind::keyframes, "asked for"});
 }
 
@@ -103,7 +114,10 @@ void Hub::give_keyframes(const Waiting& waiting, Offset head) {
     give(std::move(frame));
   }
   for (const auto& event : table_.events()) {
-    const bool wanted = matches(reader, *event);
+    // What was followed once is followed on, so that no reader keeps a state that nobody tells it about.
+    const auto known = reader.follows.find(event->handle);
+    const bool followed = known != reader.follows.end() && known->second != Follow::no;
+    const bool wanted = followed || matches(reader, *event);
     if (!reader.filter.all()) reader.follows[event->handle] = wanted ? Follow::yes : Follow::no;
     if (wanted) reader.own.push_back({head, keyframe(*event, head), event->handle});
   }

@@ -23,6 +23,7 @@ void Publisher::flush(std::int64_t now_ms) {
   if (before_commit) before_commit(origin_);
   if (origin_.pending().empty()) {
     serve_waiting();
+    if (checkpoint_wanted_) publish_wanted_checkpoint();
     return;
   }
   Batch batch = origin_.take_batch();
@@ -48,7 +49,9 @@ void Publisher::note_touched(const Batch& batch) {
 }
 
 void Publisher::checkpoint_if_due(std::int64_t now_ms) {
-  if (touched_.empty() || now_ms - last_checkpoint_ms_ < options_.checkpoint_interval_ms) return;
+  const bool due = checkpoint_wanted_ || now_ms - last_checkpoint_ms_ >= options_.checkpoint_interval_ms;
+  if (touched_.empty() || !due) return;
+  checkpoint_wanted_ = false;
   last_checkpoint_ms_ = now_ms;
   Checkpoint checkpoint{origin_.head(), {}};
   for (const EventHandle event : touched_) {
@@ -66,9 +69,14 @@ void Publisher::checkpoint_if_due(std::int64_t now_ms) {
 void Publisher::checkpoint_all() {
   for (const auto& event : origin_.table().events())
     touched_.insert(event->handle);
-  last_checkpoint_ms_ = 0;
-  checkpoint_if_due(options_.checkpoint_interval_ms);
-  if (checkpoint_ && !in_flight_) hub_.publish_control(std::exchange(checkpoint_, {}));
+  checkpoint_wanted_ = true;
+  if (idle() && !failure_) publish_wanted_checkpoint();
+}
+
+// Only while nothing gathered and nothing is under way: the table stands at what was published.
+void Publisher::publish_wanted_checkpoint() {
+  checkpoint_if_due(last_checkpoint_ms_);
+  if (checkpoint_) hub_.publish_control(std::exchange(checkpoint_, {}));
 }
 
 void Publisher::committed(Batch batch, const Result<void>& result, std::int64_t now_ms) {

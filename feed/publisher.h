@@ -45,7 +45,7 @@ class Publisher {
   std::function<void()> on_failure;
   std::function<void(Origin&)> before_commit;  // the moment to say how far sources were read
 
-  // The digests of everything, as the next control frame.
+  // The digests of everything, at once if idle, else with the next batch.
   void checkpoint_all();
 
   Origin& origin() { return origin_; }
@@ -55,6 +55,7 @@ class Publisher {
   void serve_waiting();
   void note_touched(const Batch& batch);
   void checkpoint_if_due(std::int64_t now_ms);
+  void publish_wanted_checkpoint();
 
   Origin& origin_;
   Hub& hub_;
@@ -64,7 +65,8 @@ class Publisher {
   std::optional<Error> failure_;
   std::unordered_set<EventHandle> touched_;  // since the last checkpoint
   std::int64_t last_checkpoint_ms_ = 0;
-  Hub::Bytes checkpoint_;  // taken with the batch in flight, published behind it
+  bool checkpoint_wanted_ = false;  // before its time
+  Hub::Bytes checkpoint_;           // taken with the batch in flight, published behind it
   std::uint64_t commits_ = 0;
 };
 

@@ -86,8 +86,8 @@ class JournalReader {
 
   // The state at the last snapshot that is not behind the bounds.
   StateAsOf start(EventHandle event, const AsOf& as_of);
-  // Rolls the state forward over the event's deltas; the visitor sees each before it is applied. Once `last` is
-  // reached, what stands behind it is not looked at.
+  // Rolls the state forward over the event's deltas; the visitor sees each before it is applied. Once `last`
+  // is reached, what stands behind it is not looked at.
   void roll(EventHandle event, StateAsOf& at, Seq last, const std::function<bool(const PastDelta&)>& admit);
 
   std::string path_;

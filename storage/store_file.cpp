@@ -36,8 +36,9 @@ bool is_at_rest(const std::string& path) {
   return ::stat((path + "-wal").c_str(), &log) != 0 ? errno == ENOENT : log.st_size == 0;
 }
 
-// Whether the file is there to become a store; an error if it is neither that nor a store. Looks without a trace:
-// SQLite would leave files of its own beside another's database, and takes a single byte for an empty file.
+// Whether the file is there to become a store; an error if it is neither that nor a store. Looks without a
+// trace: SQLite would leave files of its own beside another's database, and takes a single byte for an empty
+// file.
 Result<bool> examine(const std::string& path) {
   struct stat info {};
   if (::stat(path.c_str(), &info) == 0 && info.st_size == 1) return not_a_store(path);

@@ -1,14 +1,19 @@
 #include "cmd/touchline/store_recording.h"
 
+#include "cmd/touchline/arguments.h"
 #include "cmd/touchline/delta_update.h"
 #include "core/block.h"
 
 #include <algorithm>
+#include <filesystem>
 #include <fstream>
+#include <system_error>
 
 namespace touchline {
 
 bool StoreRecording::is_store(const std::string& path) {
+  std::error_code ignored;
+  if (!std::filesystem::is_regular_file(path, ignored)) return false;  // what is read of a pipe is gone
   std::ifstream file(path, std::ios::binary);
   std::string magic(15, '\0');
   return file.read(magic.data(), 15) && magic == "SQLite format 3";
@@ -18,11 +23,19 @@ Result<std::unique_ptr<StoreRecording>> StoreRecording::open(const std::string& 
   auto reader = JournalReader::open(path);
   if (!reader) return reader.error();
   std::string name = path.substr(path.rfind('/') + 1);
-  return std::unique_ptr<StoreRecording>(new StoreRecording(std::move(*reader), std::move(name)));
+  // Its first batch, with the time of its commit, is in no other store.
+  std::uint64_t fingerprint = 0;
+  const auto read = reader->batches(Offset(1), [&](const BatchRow& row) {
+    fingerprint = row.checksum;
+    return false;
+  });
+  if (!read) return read.error();
+  return std::unique_ptr<StoreRecording>(
+      new StoreRecording(std::move(*reader), std::move(name), fingerprint));
 }
 
 std::string StoreRecording::cursor_key(std::uint32_t line) const {
-  return name_ + "@store" + (line == 0 ? "" : "/" + std::to_string(line));
+  return name_ + "@store-" + hex_of(cursor_.fingerprint) + (line == 0 ? "" : "/" + std::to_string(line));
 }
 
 // A batch at a time, so that memory does not grow with the store.
@@ -81,7 +94,9 @@ Result<void> StoreRecording::take_up(const Cursor& cursor) {
     }
     if (const auto done = step(); !done) return done.error();
   }
+  const std::uint64_t fingerprint = cursor_.fingerprint;
   cursor_ = cursor;
+  cursor_.fingerprint = fingerprint;
   return {};
 }
 

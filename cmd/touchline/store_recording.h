@@ -35,8 +35,10 @@ class StoreRecording : public Playable {
   std::uint64_t bytes() const override { return bytes_; }
 
  private:
-  StoreRecording(JournalReader reader, std::string name)
-      : reader_(std::move(reader)), name_(std::move(name)) {}
+  StoreRecording(JournalReader reader, std::string name, std::uint64_t fingerprint)
+      : reader_(std::move(reader)), name_(std::move(name)) {
+    cursor_.fingerprint = fingerprint;
+  }
 
   struct Item {
     EventHandle event;

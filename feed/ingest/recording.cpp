@@ -6,11 +6,14 @@
 #include <algorithm>
 #include <array>
 #include <cstdio>
+#include <filesystem>
+#include <system_error>
 
 namespace touchline {
 namespace {
 
 constexpr std::size_t kept_bytes = 4096;  // of a refused line
+constexpr int lines_looked_at = 100;      // for one that tells a recording from another
 
 std::string name_from(const std::string& path) {
   if (path == "-") return "stdin";
@@ -19,6 +22,23 @@ std::string name_from(const std::string& path) {
     if (name.size() > suffix.size() && name.ends_with(suffix)) name.resize(name.size() - suffix.size());
   }
   return name;
+}
+
+// Told by the first line that changes something: a heartbeat or a greeting may open any number of recordings.
+std::uint64_t fingerprint_of(const std::string& path, Format format, std::string_view first) {
+  const auto of = [](std::string_view line) { return fnv1a64(line.substr(0, kept_bytes)); };
+  std::error_code ignored;
+  if (!std::filesystem::is_regular_file(path, ignored)) return of(first);  // a pipe is read but once
+  auto reader = LineReader::open(path);
+  Parser parser(format);
+  Update update;
+  for (int i = 0; reader && i < lines_looked_at; ++i) {
+    const auto line = reader->next();
+    if (!line || line->kind == LineReader::Kind::end) break;
+    if (line->kind == LineReader::Kind::too_long || !parser.parse(line->text, update)) continue;
+    if (update.kind == UpdateKind::change) return of(line->text);
+  }
+  return of(first);
 }
 
 }  // namespace
@@ -37,9 +57,8 @@ Result<Recording> Recording::open(const std::string& path) {
   const auto first = reader->peek();
   if (!first) return first.error();
   if (first->kind == LineReader::Kind::end) return malformed(reader->path() + ": is empty");
-  const std::string_view text = first->text;
-  const Format format = format_of(text);
-  const std::uint64_t fingerprint = fnv1a64(text.substr(0, kept_bytes));
+  const Format format = format_of(first->text);
+  const std::uint64_t fingerprint = fingerprint_of(path, format, first->text);
   return Recording(std::move(*reader), name_from(path), format, fingerprint);
 }
 

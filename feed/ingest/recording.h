@@ -22,7 +22,7 @@ namespace touchline {
 
 class Recording : public Playable {
  public:
-  // Opens the file and reads its first line, to know its format and its fingerprint.
+  // Opens the file and reads its first lines, to know its format and its fingerprint.
   static Result<Recording> open(const std::string& path);
 
   // Its file's name without folder and compression suffix.

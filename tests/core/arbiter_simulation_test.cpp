@@ -1,5 +1,5 @@
-// Nothing lost, doubled or reverted: what several lines of one source bring ends where the source itself ended,
-// and on the way no cell ever goes back to an older value.
+// Nothing lost, doubled or reverted: what several lines of one source bring ends where the source itself
+// ended, and on the way no cell ever goes back to an older value.
 
 #include "core/origin.h"
 #include "tests/core/line_simulation.h"

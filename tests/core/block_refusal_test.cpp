@@ -169,7 +169,8 @@ TEST(BlockRefusal, AnnouncedCountsAreCheckedBeforeTheyAreBelieved) {
 }
 
 TEST(BlockRefusal, TextsDoNotGrowOutOfAFewBytes) {
-  // Each text repeats the one before in three numbers, so the bytes sent say little about the memory asked for.
+  // Each text repeats the one before in three numbers, so the bytes sent say little about the memory asked
+  // for.
   constexpr std::uint64_t count = 4'000;
   constexpr std::uint64_t size = 1U << 20;
   Bytes block;

@@ -74,8 +74,8 @@ std::map<std::string, std::string> cells_of(const EventTable& table) {
   return cells;
 }
 
-// Whichever update of whatever story is left out and brought at the end: with what is newer said again behind it,
-// everything is as if it had come in its turn.
+// Whichever update of whatever story is left out and brought at the end: with what is newer said again behind
+// it, everything is as if it had come in its turn.
 TEST(LateUpdate, EndsWhereTheRightOrderWouldHaveEnded) {
   for (const Naming naming : {Naming::markets, Naming::events}) {
     for (std::uint64_t seed = 1; seed <= 1'500; ++seed) {

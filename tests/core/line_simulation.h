@@ -1,9 +1,9 @@
 // A source of timed updates and the lines that bring them, made from a seed.
 //
 // A story is what the source says, in order: prices that flip to and fro, images, definitions, sections,
-// markets that come before their event; several updates share a millisecond and identical bodies recur. Each line brings it with
-// a lag of its own, goes down and comes back, and starts again further back. Knows no arbiter: what is to hold
-// is the test's to say. Helpers of tests only.
+// markets that come before their event; several updates share a millisecond and identical bodies recur. Each
+// line brings it with a lag of its own, goes down and comes back, and starts again further back. Knows no
+// arbiter: what is to hold is the test's to say. Helpers of tests only.
 #pragma once
 
 #include "core/update.h"

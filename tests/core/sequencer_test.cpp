@@ -197,7 +197,8 @@ TEST(SequencerRestored, GoesOnFromTheJournalsNumber) {
   EXPECT_THAT(d.delivered, ElementsAre(42, 43));
 }
 
-// Whatever comes in whatever order: each number once, in order, and what is not delivered was declared missing.
+// Whatever comes in whatever order: each number once, in order, and what is not delivered was declared
+// missing.
 TEST(Sequencer, DeliversEachNumberOnceInOrderOrDeclaresIt) {
   Random random(1);
   for (int run = 0; run < 300; ++run) {

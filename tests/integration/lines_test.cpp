@@ -88,7 +88,7 @@ TEST_P(TakenLines, EachTwiceAreEachOnce) {
 
 TEST_P(TakenLines, OfTwoThatLagEachUpdateCountsOnce) {
   const std::string other = write_lines(folder_ / "lines-b", lines_);
-  for (const char* lag_ms : {"0", "500", "30000"}) {
+  for (const char* lag_ms : {"0", "5000"}) {
     const std::string store = folder_ / ("lag-" + std::string(lag_ms) + ".db");
     const Summary summary(replay({path_, other}, store, {"--as-lines", "--line-lag", lag_ms, "--seed", "7"}));
     EXPECT_EQ(digests_of(store), digests_) << "lag " << lag_ms;
@@ -128,7 +128,7 @@ std::pair<Lines, Lines> with_outages(const Lines& lines, std::uint64_t seed) {
 
 TEST_P(TakenLines, ThatFailAndStartAgainLoseAndRevertNothing) {
   const States states = states_of(store_);
-  const std::uint64_t trials = GetParam().starts_with(made_up) ? 8 : 4;
+  const std::uint64_t trials = GetParam().starts_with(made_up) ? 8 : 3;
   for (std::uint64_t seed = 1; seed <= trials; ++seed) {
     const auto [a, b] = with_outages(lines_, seed);
     const std::string store = folder_ / ("outages-" + std::to_string(seed) + ".db");
@@ -142,7 +142,7 @@ TEST_P(TakenLines, ThatFailAndStartAgainLoseAndRevertNothing) {
     if (summary["late"] == 0 && summary["outdated"] == 0) {
       EXPECT_EQ(digests_of(store), digests_) << "seed " << seed;
     }
-    expect_sound(store);
+    if (seed == trials) expect_sound(store);
   }
 }
 
@@ -150,7 +150,7 @@ TEST_P(TakenLines, CutOffAreTakenUpWhenTheRestIsThere) {
   std::mt19937_64 random(lines_.size());
   const std::string text = text_of(lines_);
   std::vector<std::size_t> cuts;
-  for (int i = 0; i < 3; ++i)
+  for (int i = 0; i < 2; ++i)
     cuts.push_back(random() % text.size());
   std::ranges::sort(cuts);
   const std::string path = folder_ / "growing";

@@ -10,9 +10,12 @@
 #include <gtest/gtest.h>
 
 #include <cstdint>
+#include <filesystem>
 #include <string>
 #include <tuple>
 #include <vector>
+
+#include <sys/stat.h>
 
 namespace touchline::integration {
 namespace {
@@ -93,6 +96,103 @@ TEST(SameJournal, ComesWhateverThePaceAndTheReaders) {
   const JournalContents journal = journal_of(folder / "paced.db");
   EXPECT_GT(journal.batches.size(), 20U);
   EXPECT_EQ(journal_difference(journal_of(folder / "max.db").deltas, journal.deltas), "");
+}
+
+TEST(SameJournal, ComesOutOfAPipe) {
+  const TempFolder folder;
+  const Lines lines = make_betfair_day({.seed = 38}).lines;
+  const std::string day = write_lines(folder / "day", lines);
+  replay({day}, folder / "file.db");
+  const Finished input = run_with_input({"replay", "-", "--store", folder / "input.db"}, day);
+  EXPECT_EQ(input.exit_code, 0) << input.err;
+  EXPECT_EQ(digests_of(folder / "input.db"), digests_of(folder / "file.db"));
+
+  const std::string pipe = folder / "pipe";
+  ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
+  Program named({"replay", pipe, "--store", folder / "pipe.db"});
+  write_bytes(pipe, text_of(lines));  // waits until it is opened to be read
+  EXPECT_EQ(named.wait().exit_code, 0) << named.wait().err;
+  EXPECT_EQ(digests_of(folder / "pipe.db"), digests_of(folder / "file.db"));
+}
+
+// Days of one name that begin with the same heartbeat.
+TEST(SameName, OfAnotherDayIsNoReasonToTakeItUpInItsMiddle) {
+  const TempFolder folder;
+  const std::string store = folder / "days.db";
+  const std::string day = folder / "day.ndjson";
+  output_of({"simulate", "--events", "1", "--seed", "1", "-o", day});
+  replay({day}, store);
+  output_of({"simulate", "--events", "1", "--seed", "2", "-o", day});
+  const Summary second(replay({day}, store));
+  EXPECT_EQ(second["messages"], lines_of(day).size());
+}
+
+TEST(SameName, IsTakenUpThoughItGrewByMuch) {
+  const TempFolder folder;
+  const Lines lines = make_betfair_day({.seed = 37, .messages = 2'000}).lines;
+  const std::string path = folder / "growing";
+  const std::string store = folder / "growing.db";
+  // From a few lines to more than is read at once.
+  std::uint64_t messages = 0;
+  for (const std::size_t count :
+       {std::size_t{1}, std::size_t{2}, std::size_t{5}, lines.size() / 2, lines.size()}) {
+    write_lines(path, Lines(lines.begin(), lines.begin() + static_cast<std::ptrdiff_t>(count)));
+    messages += Summary(replay({path}, store))["messages"];
+  }
+  EXPECT_LE(messages, lines.size() + 2) << "lines were taken twice";
+  replay({write_lines(folder / "whole", lines)}, folder / "whole.db");
+  EXPECT_EQ(digests_of(store), digests_of(folder / "whole.db"));
+}
+
+// A store is a recording like any other: played again, its events go through the same states.
+void expect_played_again_the_same(const std::vector<std::string>& recordings) {
+  const TempFolder folder;
+  const std::string once = folder / "once.db";
+  const std::string again = folder / "again.db";
+  replay(recordings, once);
+  replay({once}, again);
+  EXPECT_EQ(states_difference(states_and_seqs_of(again), states_and_seqs_of(once)), "");
+  EXPECT_EQ(journal_of(again).head, journal_of(once).head);
+  const Summary more(replay({once}, again));
+  EXPECT_EQ(more["messages"], 0U);
+  expect_sound(again);
+}
+
+TEST(StorePlayedAgain, HasTheSameStatesOfVendorLines) {
+  const TempFolder folder;
+  expect_played_again_the_same({write_lines(folder / "day", make_betfair_day({.seed = 34}).lines)});
+}
+
+TEST(StorePlayedAgain, IsToldFromAnotherOfItsName) {
+  const TempFolder folder;
+  const std::string first = folder / "first/day.db";
+  const std::string second = folder / "second/day.db";
+  for (const std::string& store : {first, second}) {
+    std::filesystem::create_directory(std::filesystem::path(store).parent_path());
+    const bool is_first = store == first;
+    const BetfairOptions options{.seed = is_first ? 35U : 36U,
+                                 .first_event = is_first ? 1'000 : 2'000,
+                                 .first_market = is_first ? 1'000 : 2'000};
+    replay({write_lines(folder / "day", make_betfair_day(options).lines)}, store);
+  }
+  const std::string both = folder / "both.db";
+  replay({first}, both);
+  replay({second}, both);
+  States expected = states_and_seqs_of(first);
+  expected.merge(states_and_seqs_of(second));
+  EXPECT_EQ(states_difference(states_and_seqs_of(both), expected), "");
+}
+
+TEST(StorePlayedAgain, HasTheSameStatesOfNativeLines) {
+  const TempFolder folder;
+  expect_played_again_the_same({simulate_day(folder, 2, 6)});
+}
+
+TEST(StorePlayedAgain, HasTheSameStatesOfRecordings) {
+  const RecordingFile odds = recording_named("cricket-odds");
+  const RecordingFile scores = recording_named("cricket-scores");
+  if (odds.path.empty() || scores.path.empty()) GTEST_SKIP() << why_no_recordings();
+  expect_played_again_the_same({odds.path, scores.path});
 }
 
 }  // namespace

@@ -1,5 +1,5 @@
-// Every row of a store damaged in turn: one fault, one finding, and nothing behind it is called wrong that is not.
-// And journals as a faulty writer would leave them, whose checksums are right.
+// Every row of a store damaged in turn: one fault, one finding, and nothing behind it is called wrong that is
+// not. And journals as a faulty writer would leave them, whose checksums are right.
 
 #include "core/block.h"
 #include "core/varint.h"

@@ -2,6 +2,7 @@
 
 #include "cmd/touchline/pipeline.h"
 #include "core/subscriber.h"
+#include "feed/ingest/read_ahead.h"
 #include "feed/ingest/recording.h"
 #include "feed/player.h"
 #include "feed/tcp_server.h"
@@ -172,7 +173,7 @@ class WholeRun {
       const auto source = pipeline_->source(file);
       if (!source) return source.error();
       const LineRef line = pipeline_->origin().add_line(*source);
-      player_->add(std::make_unique<Recording>(std::move(*recording)), line, file);
+      player_->add(read_ahead_.wrap(std::make_unique<Recording>(std::move(*recording))), line, file);
     }
     reader_ = std::make_unique<Reader>(*listening);
     pipeline_->on_room([this] {
@@ -245,6 +246,7 @@ class WholeRun {
 
   Loop loop_;
   std::unique_ptr<Pipeline> pipeline_;
+  ReadAhead read_ahead_;
   std::unique_ptr<Player> player_;
   std::unique_ptr<Reader> reader_;
   Clock::time_point start_;

@@ -3,7 +3,14 @@
 #include "cmd/touchline/store_recording.h"
 #include "feed/ingest/recording.h"
 
+#include <sys/stat.h>
+
 namespace touchline {
+
+bool is_pipe(const std::string& path) {
+  struct stat info {};
+  return path == "-" || (::stat(path.c_str(), &info) == 0 && !S_ISREG(info.st_mode));
+}
 
 Result<std::unique_ptr<Playable>> open_recording(const std::string& path) {
   if (StoreRecording::is_store(path)) {

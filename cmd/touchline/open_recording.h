@@ -12,6 +12,9 @@
 
 namespace touchline {
 
+// Whether it is to be read as it comes: standard input ("-") or anything else that is there and is no file.
+bool is_pipe(const std::string& path);
+
 Result<std::unique_ptr<Playable>> open_recording(const std::string& path);
 
 }  // namespace touchline

@@ -5,6 +5,7 @@
 #include "cmd/touchline/pipeline.h"
 #include "cmd/touchline/replay_report.h"
 #include "core/time_text.h"
+#include "feed/ingest/read_ahead.h"
 #include "feed/player.h"
 #include "feed/tcp_server.h"
 
@@ -135,6 +136,7 @@ class Replay {
       if (const auto taken_up = recording->take_up(**cursor); !taken_up) return taken_up.error();
       report_.taken_up(recording->name(), (*cursor)->line);
     }
+    if (!is_pipe(recording->path())) recording = read_ahead_.wrap(std::move(recording));
     player_->add(std::move(recording), line, std::move(key));
     return {};
   }
@@ -205,6 +207,7 @@ class Replay {
   ReplayOptions options_;
   Loop loop_;
   std::unique_ptr<Pipeline> pipeline_;
+  ReadAhead read_ahead_;
   std::unique_ptr<Player> player_;
   std::vector<std::unique_ptr<TcpServer>> servers_;
   std::string source_name_;

@@ -5,7 +5,7 @@
 #include "cmd/touchline/open_recording.h"
 #include "cmd/touchline/pipeline.h"
 #include "cmd/touchline/source_spec.h"
-#include "feed/ingest/recording.h"
+#include "feed/ingest/read_ahead.h"
 #include "feed/line_server.h"
 #include "feed/player.h"
 #include "feed/tcp_server.h"
@@ -17,8 +17,6 @@
 #include <optional>
 #include <string>
 #include <vector>
-
-#include <sys/stat.h>
 
 namespace touchline {
 namespace {
@@ -36,12 +34,6 @@ struct ServeOptions {
   std::size_t sessions_max = 4'096;
   std::uint32_t drain_ms = 5'000;
 };
-
-// A recording is read as fast as it is taken; anything else is waited for.
-bool is_regular_file(const std::string& path) {
-  struct stat info {};
-  return path != "-" && (::stat(path.c_str(), &info) != 0 || S_ISREG(info.st_mode));
-}
 
 class Service {
  public:
@@ -144,7 +136,7 @@ class Service {
   Result<void> open_source(const SourceSpec& spec) {
     const auto source = pipeline_->source(spec.name);
     if (!source) return source.error();
-    if (spec.endpoint || !is_regular_file(spec.path)) return open_stream(spec, *source);
+    if (spec.endpoint || is_pipe(spec.path)) return open_stream(spec, *source);
     return open_recording(spec, *source);
   }
 
@@ -194,7 +186,7 @@ class Service {
     player->on_note = [name = spec.name](const std::string& text) {
       spdlog::warn("source {}: {}", name, text);
     };
-    player->add(std::move(*recording), line, std::move(key));
+    player->add(read_ahead_.wrap(std::move(*recording)), line, std::move(key));
     players_.push_back(std::move(player));
     return {};
   }
@@ -265,6 +257,7 @@ class Service {
   std::unique_ptr<Pipeline> pipeline_;
   std::vector<std::unique_ptr<TcpServer>> servers_;
   std::vector<std::unique_ptr<LineServer>> line_servers_;
+  ReadAhead read_ahead_;
   std::vector<std::unique_ptr<Player>> players_;
   bool stopping_ = false;
   bool failed_ = false;

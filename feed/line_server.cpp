@@ -214,7 +214,14 @@ LineRef LineServer::Impl::free_line() {
 
 void LineServer::Impl::accept() {
   acceptor.async_accept([self = shared_from_this()](const error_code& error, tcp::socket socket) {
-    if (error || !self->acceptor.is_open()) return;
+    if (error == asio::error::operation_aborted || !self->acceptor.is_open()) return;
+    if (error) {
+      // Out of descriptors, most likely: wait rather than spin, and never give the port up.
+      self->tell(LineNews::Kind::ended, "a connection", "cannot be accepted: " + error.message());
+      return self->loop.after(std::chrono::milliseconds(100), [self] {
+        if (self->acceptor.is_open()) self->accept();
+      });
+    }
     if (self->connections.size() < connections_max) {
       std::string peer = peer_of(socket);
       self->begin(std::make_shared<StreamConnection<tcp::socket>>(self, std::move(socket), std::move(peer)));

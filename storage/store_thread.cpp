@@ -65,6 +65,8 @@ void StoreThread::commit_loop() {
 void StoreThread::checkpoint_loop() {
   try {
     Database db(journal_.path(), Database::Mode::read_write);
+    // SQLite copies nothing for a connection that has never read, and does not call that a failure.
+    db.value("SELECT count(*) FROM meta");
     std::unique_lock lock(mutex_);
     while (!wake_.wait_for(lock, checkpoint_interval, [this] { return stopping_; })) {
       lock.unlock();

@@ -130,7 +130,7 @@ struct LineServer::Impl::Connection : std::enable_shared_from_this<Connection> {
   }
 
   void take_line(std::string_view text) {
-    if (!parser) parser = std::make_unique<Parser>(format_of(text));
+    if (!parser) parser = std::make_unique<Parser>();
     if (const auto parsed = parser->parse(text, update); !parsed) return refuse(text, parsed.error());
     if (const auto done = server->publisher.take(line, update, wall_ms()); !done) refuse(text, done.error());
   }

@@ -14,4 +14,18 @@ Format format_of(std::string_view line) {
   return line.find("\"op\"") != std::string_view::npos ? Format::betfair : Format::native;
 }
 
+Result<void> Parser::parse(std::string_view line, Update& update) {
+  if (format_) return parse_as(*format_, line, update);
+  const Format guess = format_of(line);
+  const Format other = guess == Format::betfair ? Format::native : Format::betfair;
+  const auto parsed = parse_as(guess, line, update);
+  if (parsed) {
+    format_ = guess;
+  } else if (parse_as(other, line, update)) {
+    format_ = other;
+    return {};
+  }
+  return parsed;
+}
+
 }  // namespace touchline

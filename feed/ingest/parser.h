@@ -18,20 +18,21 @@ namespace touchline {
 enum class Format : std::uint8_t { betfair, native };
 std::string_view name_of(Format format);
 std::optional<Format> format_named(std::string_view name);
-// By the keys of a line: the exchange stream's all have an `op`.
+// A guess by the keys of a line: the exchange stream's all have an `op`.
 Format format_of(std::string_view line);
 
+// The format is settled by the first line that can be read: a line that is cut off or garbage decides nothing.
 class Parser {
  public:
-  explicit Parser(Format format) : format_(format) {}
   // As the grammars' own parse().
-  Result<void> parse(std::string_view line, Update& update) {
-    return format_ == Format::betfair ? betfair_.parse(line, update) : native_.parse(line, update);
-  }
-  Format format() const { return format_; }
+  Result<void> parse(std::string_view line, Update& update);
 
  private:
-  Format format_;
+  Result<void> parse_as(Format format, std::string_view line, Update& update) {
+    return format == Format::betfair ? betfair_.parse(line, update) : native_.parse(line, update);
+  }
+
+  std::optional<Format> format_;
   BetfairParser betfair_;
   NativeParser native_;
 };

@@ -25,12 +25,12 @@ std::string name_from(const std::string& path) {
 }
 
 // Told by the first line that changes something: a heartbeat or a greeting may open any number of recordings.
-std::uint64_t fingerprint_of(const std::string& path, Format format, std::string_view first) {
+std::uint64_t fingerprint_of(const std::string& path, std::string_view first) {
   const auto of = [](std::string_view line) { return fnv1a64(line.substr(0, kept_bytes)); };
   std::error_code ignored;
   if (!std::filesystem::is_regular_file(path, ignored)) return of(first);  // a pipe is read but once
   auto reader = LineReader::open(path);
-  Parser parser(format);
+  Parser parser;
   Update update;
   for (int i = 0; reader && i < lines_looked_at; ++i) {
     const auto line = reader->next();
@@ -43,10 +43,10 @@ std::uint64_t fingerprint_of(const std::string& path, Format format, std::string
 
 }  // namespace
 
-Recording::Recording(LineReader reader, std::string name, Format format, std::uint64_t fingerprint)
+Recording::Recording(LineReader reader, std::string name, std::uint64_t fingerprint)
     : reader_(std::move(reader)),
       name_(std::move(name)),
-      parser_(std::make_unique<Parser>(format)),
+      parser_(std::make_unique<Parser>()),
       fingerprint_(fingerprint) {
   cursor_.fingerprint = fingerprint;
 }
@@ -57,9 +57,8 @@ Result<Recording> Recording::open(const std::string& path) {
   const auto first = reader->peek();
   if (!first) return first.error();
   if (first->kind == LineReader::Kind::end) return malformed(reader->path() + ": is empty");
-  const Format format = format_of(first->text);
-  const std::uint64_t fingerprint = fingerprint_of(path, format, first->text);
-  return Recording(std::move(*reader), name_from(path), format, fingerprint);
+  const std::uint64_t fingerprint = fingerprint_of(path, first->text);
+  return Recording(std::move(*reader), name_from(path), fingerprint);
 }
 
 std::string Recording::cursor_key(std::uint32_t line) const {

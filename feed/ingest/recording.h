@@ -42,7 +42,7 @@ class Recording : public Playable {
   std::uint64_t bytes() const override { return bytes_; }
 
  private:
-  Recording(LineReader reader, std::string name, Format format, std::uint64_t fingerprint);
+  Recording(LineReader reader, std::string name, std::uint64_t fingerprint);
   Rejected rejected_line(const LineReader::Line& line, const Error& error);
 
   LineReader reader_;

@@ -224,8 +224,7 @@ class Service {
     for (const auto& server : servers_)
       server->stop_accepting();
     loop_.after(milliseconds(options_.drain_ms), [this] {
-      spdlog::warn("readers were still behind after {} ms", options_.drain_ms);
-      loop_.stop();
+      if (!pipeline_->publisher().idle()) spdlog::warn("the disk is slow: waiting for the last commit");
     });
     settle();
   }
@@ -233,6 +232,11 @@ class Service {
   void settle() {
     pipeline_->flush();
     if (!pipeline_->publisher().idle()) return loop_.after(milliseconds(1), [this] { settle(); });
+    // Only readers are given up on: what was taken is on disk by now, however slow that is.
+    loop_.after(milliseconds(options_.drain_ms), [this] {
+      spdlog::warn("readers were still behind after {} ms", options_.drain_ms);
+      loop_.stop();
+    });
     pipeline_->publisher().checkpoint_all();
     const auto jitter = static_cast<std::uint32_t>(wall_ms() % 4'000);
     pipeline_->hub().goodbye_all({GoodbyeReason::shutdown, 1'000 + jitter, "the service stops"});

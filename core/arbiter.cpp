@@ -3,11 +3,6 @@
 #include <algorithm>
 
 namespace touchline {
-namespace {
-
-std::size_t bytes_of(const Update& update) { return update.ops.size() * sizeof(Op) + update.arena.size(); }
-
-}  // namespace
 
 LineId Arbiter::add_line() {
   // Of what came while there was one line only, the updates were not kept: to the new line it is old.
@@ -130,7 +125,7 @@ Arbiter::Verdict Arbiter::judge_untimed(Line& line, std::uint64_t identity) {
 void Arbiter::insert(Line& line, std::size_t at, Range range, const Update& update, std::uint64_t identity) {
   Entry entry{identity, update.source_time_ms, ++last_serial_, nullptr};
   if (lines_.size() > 1) {
-    kept_bytes_ += bytes_of(update);
+    kept_bytes_ += update.bytes();
     entry.kept = std::make_unique<const Kept>(Kept{update, scopes_of(update)});
   }
   const std::size_t index = at - range.begin;
@@ -146,7 +141,7 @@ void Arbiter::insert(Line& line, std::size_t at, Range range, const Update& upda
 
 void Arbiter::forget_oldest() {
   const Entry& oldest = entries_.front();
-  if (oldest.kept) kept_bytes_ -= bytes_of(oldest.kept->update);
+  if (oldest.kept) kept_bytes_ -= oldest.kept->update.bytes();
   forgotten_ms_ = oldest.time_ms;
   for (Line& line : lines_) {
     if (line.time_ms != oldest.time_ms || line.brought.empty()) continue;

@@ -5,6 +5,7 @@
 // far each source had been read. Knows no SQLite and no socket.
 #pragma once
 
+#include "core/delta.h"
 #include "core/ids.h"
 
 #include <cstdint>
@@ -45,6 +46,13 @@ struct SnapshotRecord {
   std::string block;  // the state as one block against the empty state
 };
 
+// A delta beside its block, for readers to whom it may have to be merged.
+struct KeptDelta {
+  EventHandle event;
+  std::int64_t source_time_before_ms = 0;  // of the event
+  Delta delta;
+};
+
 struct Batch {
   // One event's share: its deltas are dense from `first`.
   struct Touch {
@@ -66,8 +74,9 @@ struct Batch {
   Offset first;  // of the first delta
   std::uint64_t count = 0;
   std::string items;
-  std::size_t last_item = 0;  // where in `items` the last one starts
-  std::string ingest_times;   // zigzag varints, each the step from the one before in ms, the first from 0
+  std::size_t last_item = 0;      // where in `items` the last one starts
+  std::vector<KeptDelta> deltas;  // the same as `items`; empty unless they are asked for
+  std::string ingest_times;       // zigzag varints, each the step from the one before in ms, the first from 0
   std::vector<Touch> touches;
   std::vector<NewEvent> new_events;
   std::vector<SnapshotRecord> snapshots;

@@ -29,20 +29,6 @@ void sort_by_address(std::vector<Change>& changes) {
   }
 }
 
-void write(EventState& state, Address at, const Value& value) {
-  switch (value.kind) {
-    case ValueKind::none:
-      state.erase(at);
-      break;
-    case ValueKind::integer:
-      state.set(at, value.integer);
-      break;
-    case ValueKind::text:
-      state.set(at, value.text);
-      break;
-  }
-}
-
 }  // namespace
 
 std::string_view name_of(Cause cause) {
@@ -170,6 +156,20 @@ Delta diff(const EventState& a, const EventState& b) {
   delta.normalise();
   delta.kind = class_of(delta);
   return delta;
+}
+
+void write(EventState& state, Address at, const Value& value) {
+  switch (value.kind) {
+    case ValueKind::none:
+      state.erase(at);
+      break;
+    case ValueKind::integer:
+      state.set(at, value.integer);
+      break;
+    case ValueKind::text:
+      state.set(at, value.text);
+      break;
+  }
 }
 
 void apply(EventState& state, const Delta& delta) {

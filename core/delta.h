@@ -69,6 +69,9 @@ DeltaClass class_of(const Delta& delta);
 // What leads from a to b; header fields but the class are left to the caller.
 Delta diff(const EventState& a, const EventState& b);
 
+// Writes one value, whatever its kind; none erases.
+void write(EventState& state, Address at, const Value& value);
+
 // Sets the new values and takes over seq and times. Does not look at the old ones.
 void apply(EventState& state, const Delta& delta);
 

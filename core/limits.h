@@ -17,6 +17,9 @@ inline constexpr std::size_t text_bytes = 1U << 20;
 // All texts of one event together. A block that would lead past twice as much is refused as malformed.
 inline constexpr std::size_t event_text_bytes = 64U << 20;
 
+// One delta, every cell in full. What one update changes beyond it goes out as several deltas.
+inline constexpr std::size_t delta_bytes = 4U << 20;
+
 // One line of a source. A longer one is skipped to its end and refused by name.
 inline constexpr std::size_t line_bytes = 16U << 20;
 
@@ -27,6 +30,8 @@ inline constexpr std::size_t arbiter_bytes = 64U << 20;
 
 // A numbered source's out-of-order updates held back per event; past it the gap is declared.
 inline constexpr std::size_t held_updates = 1024;
+// And of all events of one source together, in bytes; past it the event that just grew declares its gap.
+inline constexpr std::size_t held_bytes = 64U << 20;
 inline constexpr std::int64_t held_ms = 2'000;
 // Message ids remembered per source; an id older than that is no longer recognised as a repeat.
 inline constexpr std::size_t remembered_message_ids = 1U << 16;
@@ -35,5 +40,9 @@ inline constexpr std::size_t remembered_message_ids = 1U << 16;
 inline constexpr std::size_t frame_bytes = 16U << 20;
 inline constexpr std::size_t handshake_frame_bytes = 64U << 10;
 inline constexpr std::size_t keyframe_chunk_bytes = 1U << 20;
+// Digests in one checkpoint frame; more go into further frames.
+inline constexpr std::size_t checkpoint_events = 1U << 16;
+// Answers to one peer's pings that it has not read; past it the peer is sent away.
+inline constexpr std::size_t control_bytes = 64U << 10;
 
 }  // namespace touchline::limits

@@ -10,6 +10,25 @@
 #include <utility>
 
 namespace touchline {
+namespace {
+
+// The most that a change takes in a block: its address, its lengths, and a text in full.
+std::size_t full_bytes(const Delta& delta, const Change& change) {
+  const Value now = delta.now(change);
+  return 40 + (now.kind == ValueKind::text ? now.text.size() : 0);
+}
+
+std::size_t full_bytes(const Delta& delta) {
+  // Nearly all are far below the bound, which this sees without a look at each change.
+  const std::size_t guess = delta.changes.size() * 40 + delta.arena.size();
+  if (guess <= limits::delta_bytes) return guess;
+  std::size_t bytes = 0;
+  for (const Change& change : delta.changes)
+    bytes += full_bytes(delta, change);
+  return bytes;
+}
+
+}  // namespace
 
 SourceId Origin::add_source() {
   sources_.emplace_back();
@@ -66,7 +85,8 @@ Result<Origin::Outcome> Origin::take_numbered(LineRef line, Update& update, std:
     case Sequencer::Verdict::held: {
       ++counts_.held;
       Sequencer::Gap gap;
-      if (sequencer.overflowed(event, gap)) declare(line.source, gap, now_ms);
+      while (sequencer.overflowed(event, gap))
+        declare(line.source, gap, now_ms);
       return Outcome::held;
     }
     case Sequencer::Verdict::in_order:
@@ -128,8 +148,38 @@ Origin::Bookkeeping& Origin::books(EventHandle event) {
 }
 
 void Origin::publish(EventTable::Changed& changed, std::int64_t source_time_ms, std::int64_t now_ms) {
-  LiveEvent& event = *changed.event;
-  Delta& delta = changed.delta;
+  if (full_bytes(changed.delta) > limits::delta_bytes)
+    return publish_in_parts(changed, source_time_ms, now_ms);
+  publish_one(*changed.event, changed.delta, source_time_ms, now_ms);
+}
+
+// A delta too large for one frame goes out as several that follow each other. Each block is made from the state
+// behind its own part, so the state is taken back to where it was first.
+void Origin::publish_in_parts(EventTable::Changed& changed, std::int64_t source_time_ms,
+                              std::int64_t now_ms) {
+  EventState& state = changed.event->state;
+  const Delta& whole = changed.delta;
+  for (const Change& change : whole.changes)
+    write(state, change.at, whole.before(change));
+  std::size_t next = 0;
+  while (next < whole.changes.size()) {
+    Delta part;
+    part.cause = whole.cause;
+    std::size_t bytes = 0;
+    for (; next < whole.changes.size(); ++next) {
+      const Change& change = whole.changes[next];
+      const std::size_t more = full_bytes(whole, change);
+      if (!part.empty() && bytes + more > limits::delta_bytes) break;
+      bytes += more;
+      part.add(change.at, whole.before(change), whole.now(change));
+      write(state, change.at, whole.now(change));
+    }
+    part.kind = class_of(part);
+    publish_one(*changed.event, part, source_time_ms, now_ms);
+  }
+}
+
+void Origin::publish_one(LiveEvent& event, Delta& delta, std::int64_t source_time_ms, std::int64_t now_ms) {
   const std::int64_t time_before = event.state.source_time_ms;
   delta.seq = event.state.seq.next();
   // An event's source time never runs backwards, so that "as of then" has one answer.
@@ -141,12 +191,16 @@ void Origin::publish(EventTable::Changed& changed, std::int64_t source_time_ms, 
   ++counts_.deltas;
   if (delta.kind == DeltaClass::critical) ++counts_.critical;
 
-  if (batch_.count++ == 0) batch_.first = head_;
+  if (batch_.count++ == 0) {
+    batch_.first = head_;
+    keeping_deltas_ = keep_deltas_;
+  }
   block_.clear();
   encode_block(block_, event.state, delta, time_before);
   counts_.block_bytes += block_.size();
   batch_.last_item = batch_.items.size();
   put_item(batch_.items, event.handle, block_);
+  if (keeping_deltas_) batch_.deltas.push_back({event.handle, time_before, delta});
   put_zigzag(batch_.ingest_times, now_ms - last_ingest_ms_);
   last_ingest_ms_ = now_ms;
 

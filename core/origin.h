@@ -72,6 +72,8 @@ class Origin {
   void restore_number(SourceId source, EventHandle event, std::uint64_t number);
   void restore_head(Offset head) { head_ = head; }
 
+  // Whether batches carry their deltas beside the blocks, from the next one on.
+  void keep_deltas(bool keep) { keep_deltas_ = keep; }
   const Batch& pending() const { return batch_; }
   Batch take_batch();
 
@@ -100,6 +102,8 @@ class Origin {
   Result<Outcome> deliver(SourceId source, const Update& update, std::int64_t now_ms);
   bool overtaken(const Update& update) const;
   void publish(EventTable::Changed& changed, std::int64_t source_time_ms, std::int64_t now_ms);
+  void publish_in_parts(EventTable::Changed& changed, std::int64_t source_time_ms, std::int64_t now_ms);
+  void publish_one(LiveEvent& event, Delta& delta, std::int64_t source_time_ms, std::int64_t now_ms);
   void declare(SourceId source, const Sequencer::Gap& gap, std::int64_t now_ms);
   void set_health(LiveEvent& event, SourceId source, FeedHealth health, std::int64_t now_ms);
   void snapshot_if_due(const LiveEvent& event, std::int64_t now_ms);
@@ -111,6 +115,8 @@ class Origin {
   std::vector<Source> sources_;
   std::vector<Bookkeeping> books_;
   Batch batch_;
+  bool keep_deltas_ = false;
+  bool keeping_deltas_ = false;  // in this batch
   std::uint64_t batch_serial_ = 1;
   std::int64_t last_ingest_ms_ = 0;  // in this batch
   Offset head_{};

@@ -4,6 +4,7 @@
 #include "core/digest.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace touchline {
@@ -26,16 +27,16 @@ Sequencer::Verdict Sequencer::judge(Update& update, std::int64_t now_ms) {
   if (!stream.started || number == stream.last + 1 || is_image(update)) {
     stream.started = true;
     stream.last = number;
-    const auto outrun = stream.held.upper_bound(number);
-    held_count_ -= static_cast<std::uint64_t>(std::distance(stream.held.begin(), outrun));
-    stream.held.erase(stream.held.begin(), outrun);
+    forget(stream, stream.held.upper_bound(number));
     return Verdict::in_order;
   }
   if (stream.held.empty()) stream.oldest_ms = now_ms;
   const auto [place, fresh] = stream.held.try_emplace(number);
   if (!fresh) return Verdict::repeat;
-  place->second = {std::move(update), now_ms};
+  const std::size_t bytes = update.bytes();
+  place->second = {std::move(update), now_ms, bytes};
   ++held_count_;
+  held_bytes_ += bytes;
   return Verdict::held;
 }
 
@@ -46,9 +47,15 @@ bool Sequencer::release(std::string_view event, Update& released) {
   if (stream.held.empty() || stream.held.begin()->first != stream.last + 1) return false;
   stream.last = stream.held.begin()->first;
   released = std::move(stream.held.begin()->second.update);
-  stream.held.erase(stream.held.begin());
-  --held_count_;
+  forget(stream, std::next(stream.held.begin()));
   return true;
+}
+
+void Sequencer::forget(Stream& stream, std::map<std::uint64_t, Held>::iterator end) {
+  for (auto held = stream.held.begin(); held != end; held = stream.held.erase(held)) {
+    --held_count_;
+    held_bytes_ -= held->second.bytes;
+  }
 }
 
 Sequencer::Gap Sequencer::open_gap(const std::string& event, Stream& stream) {
@@ -74,7 +81,8 @@ std::vector<Sequencer::Gap> Sequencer::expire(std::int64_t now_ms) {
 
 bool Sequencer::overflowed(std::string_view event, Gap& gap) {
   const auto found = streams_.find(event);
-  if (found == streams_.end() || found->second.held.size() < limits::held_updates) return false;
+  if (found == streams_.end() || found->second.held.empty()) return false;
+  if (found->second.held.size() < limits::held_updates && held_bytes_ <= limits::held_bytes) return false;
   gap = open_gap(found->first, found->second);
   return true;
 }

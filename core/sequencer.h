@@ -1,7 +1,7 @@
 // The order of sources that number their updates, and repeats of sources that give message ids.
 //
 // For each (source, event): the next number is delivered, a lower one is a repeat, a higher one is held back
-// within bounds (limits::held_updates, limits::held_ms) in case the missing ones come late. Past the bounds
+// within bounds (limits::held_updates, held_bytes, held_ms) in case the missing ones come late. Past the bounds
 // the gap is declared and numbering goes on behind it. An image may start anywhere: it needs nothing before
 // it.
 //
@@ -43,7 +43,7 @@ class Sequencer {
   // Gives up on what updates have been held for too long for, one gap an event; the updates behind it are
   // then next in order. Call and release until there is none: further gaps may be as old.
   std::vector<Gap> expire(std::int64_t now_ms);
-  // The gap that a full window forces open, if judge() has just met one.
+  // The gap that a full window forces open, if the event has just filled one: call until there is none.
   bool overflowed(std::string_view event, Gap& gap);
 
   // Where numbering stands, for the journal, and back from it.
@@ -56,6 +56,7 @@ class Sequencer {
   struct Held {
     Update update;
     std::int64_t since_ms = 0;
+    std::size_t bytes = 0;
   };
   struct Stream {
     bool started = false;
@@ -64,9 +65,11 @@ class Sequencer {
     std::int64_t oldest_ms = 0;  // none is held since before
   };
   Gap open_gap(const std::string& event, Stream& stream);
+  void forget(Stream& stream, std::map<std::uint64_t, Held>::iterator end);
 
   TextMap<Stream> streams_;
   std::uint64_t held_count_ = 0;
+  std::size_t held_bytes_ = 0;
 };
 
 // The last ids of one source, to recognise a repeat.

@@ -73,6 +73,7 @@ struct Update {
     return ref;
   }
 
+  std::size_t bytes() const { return ops.size() * sizeof(Op) + arena.size(); }
   void clear();
 
   // One op each, in the order in which they take effect.

@@ -1,10 +1,7 @@
 #include "feed/hub.h"
 
-#include "core/block.h"
-#include "core/compress.h"
-#include "core/varint.h"
-
 #include <algorithm>
+#include <utility>
 
 namespace touchline {
 namespace {
@@ -16,7 +13,16 @@ bool contains(const std::vector<std::string>& list, std::string_view text) {
 // Whether an event that the filter lets through today was let through ever since it began.
 bool has_fixed_events(const Filter& filter) { return filter.sports.empty() && filter.competitions.empty(); }
 
+std::string number(std::uint64_t value) { return std::to_string(value); }
+
 }  // namespace
+
+Hub::Hub(const EventTable& table, Epoch epoch, HubOptions options)
+    : table_(table),
+      epoch_(epoch),
+      options_(std::move(options)),
+      log_(options_.log_bytes_max),
+      keyframes_(options_.keyframe_cache_bytes_max) {}
 
 Welcome Hub::welcome(Offset offset, ResumeKind resume, std::string reason) const {
   return {protocol_version,
@@ -29,63 +35,143 @@ Welcome Hub::welcome(Offset offset, ResumeKind resume, std::string reason) const
           options_.publisher};
 }
 
+// Why a position cannot be gone on from; empty: it can.
+std::string Hub::fault_of(const Reader& reader, const Hello& hello) const {
+  if (hello.position->epoch != epoch_) {
+    return "the position is of epoch " + number(hello.position->epoch.value) + ", this is epoch " +
+           number(epoch_.value);
+  }
+  if (hello.position->offset > published_) {
+    return "the position is ahead of the journal, which ends at offset " + number(published_.value);
+  }
+  if (!has_fixed_events(reader.filter)) return "other events may match the filter since";
+  return "";
+}
+
 void Hub::join(Reader& reader, const Hello& hello) {
   ++counts_.joins;
   readers_.insert(&reader);
   reader.filter = hello.filter;
-  if (resume_from_log(reader, hello)) return;
-  std::string reason = "no position given";
-  ResumeKind resume = ResumeKind::keyframes;
-  if (hello.position) {
-    resume = ResumeKind::reset;
-    if (hello.position->epoch != epoch_) {
-      reason = "the position is of another epoch";
-    } else if (hello.position->offset > published_) {
-      reason = "the position is ahead of the journal";
-    } else if (!has_fixed_events(hello.filter)) {
-      reason = "other events may match the filter since";
-    } else {
-      reason = "the position is older than what is kept in memory";
-    }
+  if (!hello.position) {
+    waiting_.push_back({&reader, EventHandle(), ResumeKind::keyframes, "no position given"});
+  } else if (std::string fault = fault_of(reader, hello); !fault.empty()) {
+    waiting_.push_back({&reader, EventHandle(), ResumeKind::reset, std::move(fault)});
+  } else {
+    decide(reader, hello.position->offset, Ask::first);
   }
-  waiting_.push_back({&reader, EventHandle(), resume, std::move(reason)});
 }
 
 void Hub::leave(Reader& reader) {
+  end_conflation(reader);
   readers_.erase(&reader);
   std::erase_if(waiting_, [&](const Waiting& waiting) { return waiting.reader == &reader; });
+  std::erase_if(returning_, [&](const Returning& returning) { return returning.reader == &reader; });
 }
 
-bool Hub::resume_from_log(Reader& reader, const Hello& hello) {
-  if (!hello.position || hello.position->epoch != epoch_ || hello.position->offset > published_) return false;
-  if (!has_fixed_events(hello.filter)) return false;
-  const Offset from = hello.position->offset;
-  std::uint64_t number = end_entry();
-  if (from < published_) {
-    // The entry that starts right behind the position; one that holds it in its middle is not cut.
-    for (number = first_entry_; number < end_entry(); ++number) {
-      if (entry(number).count != 0 && entry(number).first == from.next()) break;
-    }
-    if (number == end_entry()) return false;
+// What brings a returning reader here in the fewest bytes: the tail, if need be from the journal, or keyframes of
+// what changed since.
+void Hub::decide(Reader& reader, Offset from, Ask ask) {
+  const std::uint64_t keyframe_bytes = expected_keyframe_bytes(reader, from);
+  const auto place = from == published_ ? std::optional(log_.end()) : log_.find(from);
+  const char* const where = ask == Ask::done ? "the journal" : "memory";
+  if (place && log_.bytes_from(*place) <= keyframe_bytes) {
+    ++(ask == Ask::done ? counts_.journal_tails : counts_.tails);
+    return follow_log(reader, from, *place,
+                      "the tail from " + std::string(where) + ", " + number(log_.bytes_from(*place)) +
+                          " bytes; keyframes of what changed: about " + number(keyframe_bytes));
   }
-  ++counts_.tails;
+  if (!place && ask == Ask::first && ask_back) {
+    returning_.push_back({&reader, from, keyframe_bytes, false});
+    return ask_for_returning();
+  }
+  ++counts_.changed;
+  const std::string tail =
+      place ? "the tail from " + std::string(where) + ": " + number(log_.bytes_from(*place))
+            : "the tail is larger, or not kept any more";
+  waiting_.push_back({&reader, EventHandle(), ResumeKind::tail,
+                      "keyframes of what changed, about " + number(keyframe_bytes) + " bytes; " + tail,
+                      from});
+}
+
+// A reader that lacks all of it follows the log from a place on.
+void Hub::follow_log(Reader& reader, Offset from, PublishedLog::Place place, std::string reason) {
   std::string frame;
-  put(frame, welcome(from, ResumeKind::tail, "the tail is in memory"));
+  put(frame, welcome(from, ResumeKind::tail, std::move(reason)));
   reader.own.push_back({from, std::make_shared<const std::string>(std::move(frame)), EventHandle()});
   reader.position = from;
-  reader.next_entry = number;
+  reader.place = place;
   reader.following = true;
-  if (!reader.filter.all()) {
-    for (const auto& event : table_.events()) {
-      reader.follows[event->handle] = matches(reader, *event) ? Follow::yes : Follow::no;
-    }
+  if (reader.filter.all()) return;
+  for (const auto& event : table_.events())
+    reader.follows[event->handle] = matches(reader, *event) ? Follow::yes : Follow::no;
+}
+
+std::uint64_t Hub::expected_keyframe_bytes(const Reader& reader, Offset from) const {
+  std::uint64_t bytes = 0;
+  for (const auto& event : table_.events()) {
+    if (changed_at(event->handle) > from && matches(reader, *event))
+      bytes += keyframes_.expected_bytes(*event);
   }
-  return true;
+  return bytes;
+}
+
+// One question at a time, which reaches back as far as anybody needs.
+void Hub::ask_for_returning() {
+  if (asking_ || returning_.empty()) return;
+  asking_ = true;
+  Offset after = returning_.front().from;
+  std::uint64_t bytes = 0;
+  for (Returning& returning : returning_) {
+    returning.asked = true;
+    after = std::min(after, returning.from);
+    bytes = std::max(bytes, returning.keyframe_bytes);
+  }
+  const std::uint64_t room = log_.bytes_max() - std::min<std::uint64_t>(log_.bytes_max(), log_.bytes());
+  ask_back(after, log_.oldest().value_or(published_), std::min(bytes, room));
+}
+
+void Hub::read_back(Offset until, ReadBack entries) {
+  asking_ = false;
+  // What was read may have lost its neighbour meanwhile.
+  if (entries && log_.oldest().value_or(published_) == until) log_.prepend(std::move(*entries));
+  std::vector<Reader*> woken;
+  for (Returning& returning : std::exchange(returning_, {})) {
+    if (!returning.asked) {
+      returning_.push_back(returning);
+      continue;
+    }
+    decide(*returning.reader, returning.from, Ask::done);
+    woken.push_back(returning.reader);
+  }
+  ask_for_returning();
+  for (Reader* reader : woken) {
+    if (reader->wake) reader->wake();
+  }
+}
+
+void Hub::restore_head(Offset head) {
+  published_ = head;
+  changed_.assign(table_.events().size(), head);
+}
+
+void Hub::restore_event(EventHandle event, Offset last) {
+  if (changed_.size() < event.value) changed_.resize(event.value);
+  changed_[event.value - 1] = last;
+}
+
+void Hub::note_changed(const Batch& batch) {
+  for (const Batch::Touch& touch : batch.touches)
+    restore_event(touch.event, batch.last());
+}
+
+Offset Hub::changed_at(EventHandle event) const {
+  return event.value <= changed_.size() ? changed_[event.value - 1] : Offset(0);
 }
 
 void Hub::resync(Reader& reader, EventHandle event) {
-  ++counts_.resyncs;
   if (event.value == 0 || event.value > table_.events().size() || !reader.following) return;
+  if (!reader.asked.insert(event).second) return;
+  ++counts_.resyncs;
   if (!reader.filter.all()) reader.follows[event] = Follow::asked;
   waiting_.push_back({&reader, event, ResumeKind::keyframes, "asked for"});
 }
@@ -101,66 +187,46 @@ void Hub::capture(Offset head) {
 void Hub::give_keyframes(const Waiting& waiting, Offset head) {
   Reader& reader = *waiting.reader;
   if (waiting.event.value != 0) {
-    reader.own.push_back({head, keyframe(*table_.events()[waiting.event.value - 1], head), waiting.event});
+    if (reader.resetting) return;  // it is in what comes
+    reader.own.push_back(
+        {head, keyframes_.frames(*table_.events()[waiting.event.value - 1], head), waiting.event});
     return;
   }
   reader.own.clear();
   const auto give = [&](std::string frame) {
     reader.own.push_back({head, std::make_shared<const std::string>(std::move(frame)), EventHandle()});
   };
+  const bool keeps_states = reader.following || waiting.resume == ResumeKind::tail;
+  const Offset from = reader.following ? reader.position : waiting.from;
   if (!reader.following) {
     std::string frame;
-    put(frame, welcome(head, waiting.resume, waiting.reason));
+    put(frame, welcome(keeps_states ? from : head, waiting.resume, waiting.reason));
     give(std::move(frame));
   }
   for (const auto& event : table_.events()) {
     // What was followed once is followed on, so that no reader keeps a state that nobody tells it about.
     const auto known = reader.follows.find(event->handle);
     const bool followed = known != reader.follows.end() && known->second != Follow::no;
+    const bool asked = reader.asked.contains(event->handle) || (followed && known->second == Follow::asked);
     const bool wanted = followed || matches(reader, *event);
     if (!reader.filter.all()) reader.follows[event->handle] = wanted ? Follow::yes : Follow::no;
-    if (wanted) reader.own.push_back({head, keyframe(*event, head), event->handle});
+    if (!wanted) continue;
+    if (keeps_states && changed_at(event->handle) <= from && !asked) continue;
+    reader.own.push_back({head, keyframes_.frames(*event, head), event->handle});
   }
-  if (reader.following && head > reader.position) {
-    // Fallen out of the log: the keyframes stand for what it missed, and only then does its position pass it.
+  if (keeps_states && head > from) {
+    // The keyframes stand for what it missed, and only then does its position pass it.
     std::string body;
-    put_skip(body, head.value - reader.position.value);
+    put_skip(body, head.value - from.value);
     std::string frame;
     put_frame(frame, FrameKind::deltas, body);
     give(std::move(frame));
   }
+  reader.asked.clear();
   reader.position = head;
   reader.following = true;
   reader.resetting = false;
-  reader.next_entry = end_entry();
-}
-
-Hub::Bytes Hub::keyframe(const LiveEvent& event, Offset head) {
-  Cached& cached = keyframes_[event.handle];
-  if (cached.frames && cached.seq == event.state.seq) return cached.frames;
-  std::string block;
-  encode_state(block, event.state);
-  const std::string packed = compress(block);
-  const bool compressed = packed.size() < block.size();
-  const std::string& data = compressed ? packed : block;
-  KeyframeChunk chunk{
-      event.handle, event.state.seq, head, event.state.digest(), event.state.source_time_ms, 0, 0,
-      compressed,   block.size(),    {}};
-  chunk.chunks = static_cast<std::uint32_t>((data.size() + limits::keyframe_chunk_bytes - 1) /
-                                            limits::keyframe_chunk_bytes);
-  std::string frames;
-  for (; chunk.chunk < chunk.chunks; ++chunk.chunk) {
-    chunk.data = data.substr(chunk.chunk * limits::keyframe_chunk_bytes, limits::keyframe_chunk_bytes);
-    put(frames, chunk);
-  }
-  keyframe_bytes_ += frames.size();
-  auto bytes = std::make_shared<const std::string>(std::move(frames));
-  cached = {event.state.seq, bytes};
-  if (keyframe_bytes_ > options_.keyframe_cache_bytes_max) {
-    keyframes_.clear();
-    keyframe_bytes_ = 0;
-  }
-  return bytes;
+  reader.place = log_.end();
 }
 
 bool Hub::matches(const Reader& reader, const LiveEvent& event) const {
@@ -171,149 +237,21 @@ bool Hub::matches(const Reader& reader, const LiveEvent& event) const {
 }
 
 void Hub::publish(const Batch& batch, Bytes items) {
+  const PublishedLog::Place begins = log_.end();
+  const std::string_view bytes = *items;
+  log_.append({std::move(items), published_, batch.count, batch.last_item});
   published_ = batch.last();
-  append({std::move(items), batch.first, batch.count, batch.last_item});
-}
-
-void Hub::publish_control(Bytes frame) { append({std::move(frame), published_, 0, 0}); }
-
-void Hub::append(Entry entry) {
-  log_bytes_ += entry.bytes->size();
-  log_.push_back(std::move(entry));
-  while (log_bytes_ > options_.log_bytes_max && log_.size() > 1) {
-    log_bytes_ -= log_.front().bytes->size();
-    log_.pop_front();
-    ++first_entry_;
-  }
   for (Reader* reader : readers_) {
+    watch(*reader, begins, batch, bytes);
     if (reader->wake) reader->wake();
   }
 }
 
-std::vector<Hub::Piece> Hub::gather(Reader& reader) {
-  std::vector<Piece> pieces;
-  if (reader.resetting) return pieces;
-  std::size_t gathered = 0;
-  while (gathered < options_.gather_bytes) {
-    if (!reader.own.empty() && reader.own.front().at <= std::min(published_, reader.position)) {
-      const Bytes bytes = std::move(reader.own.front().bytes);
-      if (!reader.filter.all() && reader.own.front().event.value != 0) {
-        reader.follows[reader.own.front().event] = Follow::yes;
-      }
-      reader.own.pop_front();
-      gathered += bytes->size();
-      pieces.push_back({bytes, *bytes});
-      continue;
-    }
-    // What waits for its offset to be on disk holds back everything behind it.
-    if (!reader.following || reader.position > published_ || reader.next_entry >= end_entry()) break;
-    if (reader.next_entry < first_entry_) {
-      ++counts_.resets;
-      reader.resetting = true;
-      waiting_.push_back({&reader, EventHandle(), ResumeKind::reset, "fell out of the log"});
-      break;
-    }
-    Entry& next = entry(reader.next_entry);
-    if (next.count != 0 && next.first <= reader.position) {
-      // It was under way to the disk when the reader's keyframes were taken, and is in them.
-      ++reader.next_entry;
-    } else if (next.count == 0) {
-      if (next.first == reader.position) pieces.push_back({next.bytes, *next.bytes});
-      gathered += next.bytes->size();
-      ++reader.next_entry;
-    } else if (reader.filter.all()) {
-      gathered += gather_shared(reader, pieces, options_.gather_bytes - gathered);
-    } else {
-      gathered += gather_filtered(reader, next, pieces);
-    }
+void Hub::publish_control(Bytes frames) {
+  log_.append({std::move(frames), published_, 0, 0});
+  for (Reader* reader : readers_) {
+    if (reader->wake) reader->wake();
   }
-  for (const Piece& piece : pieces)
-    counts_.bytes_out += piece.bytes.size();
-  return pieces;
-}
-
-// One frame out of as many entries as fit; the length of its last item is implied.
-std::size_t Hub::gather_shared(Reader& reader, std::vector<Piece>& pieces, std::size_t room) {
-  const std::size_t head_at = pieces.size();
-  pieces.emplace_back();
-  std::size_t body = 0;
-  const Entry* last = nullptr;
-  while (reader.next_entry < end_entry()) {
-    const Entry& next = entry(reader.next_entry);
-    const bool waits = !reader.own.empty() && reader.own.front().at <= reader.position;
-    if (next.count == 0 || next.first <= reader.position || (body != 0 && body + next.bytes->size() > room) ||
-        waits)
-      break;
-    pieces.push_back({next.bytes, *next.bytes});
-    body += next.bytes->size();
-    last = &next;
-    reader.position = Offset(next.first.value + next.count - 1);
-    ++reader.next_entry;
-  }
-  const std::string_view item = std::string_view(*last->bytes).substr(last->last_item);
-  ByteReader in(item);
-  const std::uint64_t handle = in.varint() >> 1;
-  in.varint();
-  std::string head;
-  put_last_item_head(head, EventHandle(static_cast<std::uint32_t>(handle)));
-  const std::string_view block = item.substr(in.at());
-  body -= in.at() - head.size();
-
-  std::string header;
-  put_frame_header(header, FrameKind::deltas, body);
-  const std::size_t frame = header.size() + body;
-  if (last->last_item == 0 && pieces.size() == head_at + 2) {
-    header += head;
-    pieces.pop_back();
-  } else {
-    pieces.back().bytes.remove_suffix(item.size());
-    const auto owned = std::make_shared<const std::string>(std::move(head));
-    pieces.push_back({owned, *owned});
-  }
-  pieces.push_back({last->bytes, block});
-  const auto owned = std::make_shared<const std::string>(std::move(header));
-  pieces[head_at] = {owned, *owned};
-  return frame;
-}
-
-// Whether the reader is given the event's next delta.
-bool Hub::follow(Reader& reader, EventHandle handle) {
-  const auto [known, fresh] = reader.follows.try_emplace(handle, Follow::no);
-  if (known->second != Follow::no) return known->second == Follow::yes;
-  if (!matches(reader, *table_.events()[handle.value - 1])) return false;
-  if (fresh) {
-    // An event that began after the reader did: this is its first delta.
-    known->second = Follow::yes;
-    return true;
-  }
-  known->second = Follow::asked;
-  waiting_.push_back({&reader, handle, ResumeKind::keyframes, "now matches the filter"});
-  return false;
-}
-
-std::size_t Hub::gather_filtered(Reader& reader, const Entry& entry, std::vector<Piece>& pieces) {
-  std::string body;
-  std::uint64_t skipped = 0;
-  DeltaItems items(*entry.bytes);
-  DeltaItem item;
-  while (true) {
-    const auto more = items.next(item);
-    if (!more || !*more) break;
-    if (!follow(reader, item.event)) {
-      ++skipped;
-      continue;
-    }
-    if (skipped != 0) put_skip(body, std::exchange(skipped, 0));
-    put_item(body, item.event, item.block);
-  }
-  if (skipped != 0) put_skip(body, skipped);
-  reader.position = Offset(entry.first.value + entry.count - 1);
-  ++reader.next_entry;
-  std::string frame;
-  put_frame(frame, FrameKind::deltas, body);
-  const auto owned = std::make_shared<const std::string>(std::move(frame));
-  pieces.push_back({owned, *owned});
-  return owned->size();
 }
 
 std::string Hub::heartbeat(const Reader& reader, std::int64_t now_ms) const {

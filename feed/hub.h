@@ -1,20 +1,24 @@
-// The hub: what was published, kept once for all readers, and where each reader stands in it.
+// The hub: what was published, and where each reader stands in it.
 //
-// Holds a bounded log of published bytes, encoded once; a reader is a place in it and a queue of what only it
-// gets (welcome, keyframes). A frame to send is a list of pieces of the shared bytes. A reader that falls out of
-// the log is brought up again by keyframes; the others never notice. Knows no socket and no disk. Loop thread.
+// A reader is a place in the shared log and a queue of what only it gets (welcome, keyframes). A frame to send
+// is a list of pieces of the shared bytes. One that is too far behind gets its prices conflated; one that falls
+// out of the log gets keyframes of what changed meanwhile; the others never notice. Knows no socket and no
+// disk: older deltas are read back by a function that its maker wires. Loop thread.
 #pragma once
 
 #include "core/batch.h"
 #include "core/event_table.h"
-#include "core/frame.h"
 #include "core/messages.h"
+#include "feed/conflation.h"
+#include "feed/keyframe_cache.h"
+#include "feed/published_log.h"
 
 #include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -26,7 +30,10 @@ namespace touchline {
 struct HubOptions {
   std::size_t log_bytes_max = 64U << 20;              // past it the oldest goes, readers there are reset
   std::size_t keyframe_cache_bytes_max = 256U << 20;  // past it the cache starts over
-  std::size_t gather_bytes = 1U << 20;                // most that one write takes
+  std::size_t gather_bytes = 256U << 10;              // most that one write takes, but for what cannot be cut
+  std::size_t reader_bytes_max = 256U << 10;          // past it a reader's prices are conflated
+  std::size_t conflated_bytes_max = 4U << 20;         // and past this it is reset
+  std::size_t conflated_readers_max = 64;             // at a time; more are reset at once
   std::uint32_t heartbeat_ms = 1'000;
   Durability durability = Durability::durable;
   std::string publisher = "touchline";
@@ -34,11 +41,19 @@ struct HubOptions {
 
 struct HubCounts {
   std::uint64_t joins = 0;
-  std::uint64_t tails = 0;    // resumed from memory
-  std::uint64_t resyncs = 0;  // keyframes that a reader asked for
-  std::uint64_t resets = 0;   // readers that fell out of the log
+  std::uint64_t tails = 0;          // resumed from memory
+  std::uint64_t journal_tails = 0;  // resumed from the journal
+  std::uint64_t changed = 0;        // resumed by keyframes of what changed
+  std::uint64_t resyncs = 0;        // keyframes that a reader asked for
+  std::uint64_t resets = 0;         // readers that fell out of the log
+  std::uint64_t conflations = 0;    // stretches that a slow reader was given merged
+  std::uint64_t conflated = 0;      // deltas that went into another there
   std::uint64_t bytes_out = 0;
 };
+
+// What stands in the journal between two positions, oldest first; none: it is not all there, or is more than was
+// asked for.
+using ReadBack = std::optional<std::deque<PublishedLog::Entry>>;
 
 class Hub {
  public:
@@ -66,34 +81,50 @@ class Hub {
     Offset position{};  // everything up to here was given to it
     Offset acknowledged{};
     bool following = false;  // its first keyframes, or its tail, were given
-    bool resetting = false;  // fell out of the log; gets nothing until its keyframes are taken
-    std::uint64_t next_entry = 0;
+    bool resetting = false;  // gets nothing until its keyframes are taken
+    bool slow = false;       // past its bytes; conflated from the next batch on that allows it
+    PublishedLog::Place place;
+    std::optional<Conflation> conflation;  // stands for what the log holds from its start on
+    PublishedLog::Place conflation_begins;
+    PublishedLog::Place conflation_ends;
     std::deque<Own> own;
+    std::unordered_set<EventHandle> asked;            // keyframes that it asked for and has not been given
     std::unordered_map<EventHandle, Follow> follows;  // only with a filter
   };
 
-  Hub(const EventTable& table, Epoch epoch, HubOptions options)
-      : table_(table), epoch_(epoch), options_(std::move(options)) {}
+  Hub(const EventTable& table, Epoch epoch, HubOptions options);
 
   // A reader wants to start. Keyframes are given at the next capture().
   void join(Reader& reader, const Hello& hello);
   void leave(Reader& reader);
   void resync(Reader& reader, EventHandle event);
 
+  // A batch was taken from the origin: what is in it has changed by then.
+  void note_changed(const Batch& batch);
   // The table stands exactly at `head` now: whoever waits for keyframes gets them as of there.
   void capture(Offset head);
   bool has_waiting() const { return !waiting_.empty(); }
+  // A slow reader wants batches to carry their deltas.
+  bool wants_deltas() const { return slow_readers_ != 0; }
 
   // Bytes may be seen from now on.
   void publish(const Batch& batch, Bytes items);
-  void publish_control(Bytes frame);
-  void restore_head(Offset head) { published_ = head; }
+  void publish_control(Bytes frames);
+
+  // What stands in the journal at the start: its end, and where an event changed last, if that is known.
+  void restore_head(Offset head);
+  void restore_event(EventHandle event, Offset last);
+  // Asks for what lies between two positions, `bytes_max` at most; the answer comes to read_back() later.
+  std::function<void(Offset after, Offset until, std::uint64_t bytes_max)> ask_back;
+  void read_back(Offset until, ReadBack entries);
 
   // What the reader is to be sent next; nothing: it is up to date.
   std::vector<Piece> gather(Reader& reader);
   // The frame that keeps an idle reader's line alive.
   std::string heartbeat(const Reader& reader, std::int64_t now_ms) const;
   void goodbye_all(const Goodbye& goodbye);
+  // Bytes that are published and were not given to it yet.
+  std::uint64_t behind_bytes(const Reader& reader) const;
 
   Offset published() const { return published_; }
   Epoch epoch() const { return epoch_; }
@@ -102,47 +133,57 @@ class Hub {
   const HubOptions& options() const { return options_; }
 
  private:
-  struct Entry {
-    Bytes bytes;
-    Offset first;
-    std::uint64_t count = 0;  // 0: a control frame
-    std::size_t last_item = 0;
-  };
   struct Waiting {
     Reader* reader = nullptr;
     EventHandle event;  // 0: all that it follows
     ResumeKind resume = ResumeKind::keyframes;
     std::string reason;
+    Offset from{};  // with tail: what has not changed since is not wanted
   };
-  struct Cached {
-    Seq seq;
-    Bytes frames;
+  // A reader whose position is in the journal only.
+  struct Returning {
+    Reader* reader = nullptr;
+    Offset from;
+    std::uint64_t keyframe_bytes = 0;
+    bool asked = false;  // for what it lacks
   };
 
-  void append(Entry entry);
-  bool resume_from_log(Reader& reader, const Hello& hello);
+  enum class Ask : std::uint8_t { first, done };
+
+  void decide(Reader& reader, Offset from, Ask ask);
+  void follow_log(Reader& reader, Offset from, PublishedLog::Place place, std::string reason);
+  void ask_for_returning();
+  std::string fault_of(const Reader& reader, const Hello& hello) const;
+  std::uint64_t expected_keyframe_bytes(const Reader& reader, Offset from) const;
+  Offset changed_at(EventHandle event) const;
+
   void give_keyframes(const Waiting& waiting, Offset head);
-  Bytes keyframe(const LiveEvent& event, Offset head);
   bool matches(const Reader& reader, const LiveEvent& event) const;
   bool follow(Reader& reader, EventHandle event);
+
+  void watch(Reader& reader, PublishedLog::Place begins, const Batch& batch, std::string_view items);
+  void conflate(Reader& reader, const Batch& batch, std::string_view items);
+  void end_conflation(Reader& reader);
+  void reset(Reader& reader, std::string reason);
+  std::size_t gather_conflated(Reader& reader, std::vector<Piece>& pieces);
   std::size_t gather_shared(Reader& reader, std::vector<Piece>& pieces, std::size_t room);
-  std::size_t gather_filtered(Reader& reader, const Entry& entry, std::vector<Piece>& pieces);
+  std::size_t gather_filtered(Reader& reader, std::vector<Piece>& pieces, std::size_t room);
+  std::size_t gather_next(Reader& reader, std::vector<Piece>& pieces, std::size_t room);
   Welcome welcome(Offset offset, ResumeKind resume, std::string reason) const;
-  std::uint64_t end_entry() const { return first_entry_ + log_.size(); }
-  Entry& entry(std::uint64_t number) { return log_[number - first_entry_]; }
 
   const EventTable& table_;
   Epoch epoch_;
   HubOptions options_;
   HubCounts counts_;
   Offset published_{};
-  std::deque<Entry> log_;
-  std::uint64_t first_entry_ = 0;
-  std::size_t log_bytes_ = 0;
+  PublishedLog log_;
+  KeyframeCache keyframes_;
+  std::vector<Offset> changed_;  // by handle: an offset that its last delta is not behind
   std::unordered_set<Reader*> readers_;
+  std::size_t slow_readers_ = 0;
   std::vector<Waiting> waiting_;
-  std::unordered_map<EventHandle, Cached> keyframes_;
-  std::size_t keyframe_bytes_ = 0;
+  std::vector<Returning> returning_;
+  bool asking_ = false;
 };
 
 }  // namespace touchline

@@ -29,6 +29,7 @@ void Publisher::flush(std::int64_t now_ms) {
   Batch batch = origin_.take_batch();
   in_flight_ = true;
   note_touched(batch);
+  origin_.keep_deltas(hub_.wants_deltas());
   // The table stands exactly at the end of the batch now.
   serve_waiting();
   checkpoint_if_due(now_ms);
@@ -44,6 +45,7 @@ void Publisher::serve_waiting() {
 }
 
 void Publisher::note_touched(const Batch& batch) {
+  hub_.note_changed(batch);
   for (const Batch::Touch& touch : batch.touches)
     touched_.insert(touch.event);
 }
@@ -53,17 +55,20 @@ void Publisher::checkpoint_if_due(std::int64_t now_ms) {
   if (touched_.empty() || !due) return;
   checkpoint_wanted_ = false;
   last_checkpoint_ms_ = now_ms;
-  Checkpoint checkpoint{origin_.head(), {}};
-  for (const EventHandle event : touched_) {
-    const EventState& state = origin_.table().event(event).state;
-    checkpoint.events.push_back({event, state.seq, state.digest()});
-  }
+  std::vector<EventHandle> events(touched_.begin(), touched_.end());
   touched_.clear();
-  std::sort(checkpoint.events.begin(), checkpoint.events.end(),
-            [](const EventDigest& a, const EventDigest& b) { return a.event < b.event; });
-  std::string frame;
-  put(frame, checkpoint);
-  checkpoint_ = std::make_shared<const std::string>(std::move(frame));
+  std::sort(events.begin(), events.end());
+  std::string frames;
+  for (std::size_t from = 0; from < events.size(); from += limits::checkpoint_events) {
+    Checkpoint checkpoint{origin_.head(), {}};
+    const std::size_t until = std::min(events.size(), from + limits::checkpoint_events);
+    for (std::size_t i = from; i < until; ++i) {
+      const EventState& state = origin_.table().event(events[i]).state;
+      checkpoint.events.push_back({events[i], state.seq, state.digest()});
+    }
+    put(frames, checkpoint);
+  }
+  checkpoint_ = std::make_shared<const std::string>(std::move(frames));
 }
 
 void Publisher::checkpoint_all() {
@@ -88,8 +93,7 @@ void Publisher::committed(Batch batch, const Result<void>& result, std::int64_t 
   }
   ++commits_;
   if (hub_.options().durability == Durability::durable && batch.count != 0) {
-    auto items = std::make_shared<const std::string>(std::move(batch.items));
-    hub_.publish(batch, std::move(items));
+    hub_.publish(batch, std::make_shared<const std::string>(std::move(batch.items)));
   }
   if (checkpoint_) hub_.publish_control(std::exchange(checkpoint_, {}));
   flush(now_ms);

@@ -1,33 +1,24 @@
-// Readers over TCP: accepts connections and runs one session each.
+// Readers over TCP: accepts connections and carries bytes between each and its session.
 //
-// A session reads the subscriber's hello and control frames, and writes whatever the hub has for it, one write
-// under way at a time; what gathers meanwhile goes out together. A peer that breaks the protocol gets an error
-// by name and is cut. Knows no journal and no source. Loop thread.
+// One write is under way at a time; what gathers meanwhile goes out together. What is said is the session's
+// business. Knows no journal and no source. Loop thread.
 #pragma once
 
 #include "core/result.h"
 #include "feed/endpoint.h"
 #include "feed/hub.h"
 #include "feed/loop.h"
+#include "feed/reader_session.h"
 
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <string>
 
 namespace touchline {
 
 struct TcpServerOptions {
-  std::size_t sessions_max = 4096;     // past it a connection is refused with an error
-  std::uint32_t handshake_ms = 5'000;  // to send a hello
-};
-
-// What a session reports, for the log.
-struct SessionNews {
-  enum class Kind : std::uint8_t { joined, left, refused } kind{};
-  std::string peer;
-  std::string relay;
-  std::string text;
+  std::size_t sessions_max = 4096;  // past it a connection is refused with an error
+  SessionOptions session;
 };
 
 class TcpServer {

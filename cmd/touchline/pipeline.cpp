@@ -53,7 +53,38 @@ Result<std::unique_ptr<Pipeline>> Pipeline::open(Loop& loop, const std::string& 
       self->publisher_->committed(std::move(news->batch), news->result, wall_ms());
     });
   });
+  self->read_back_for_hub();
   return pipeline;
+}
+
+namespace {
+
+ReadBack entries_of(ReadThread::Answer batches) {
+  if (!batches) return std::nullopt;
+  std::deque<PublishedLog::Entry> entries;
+  for (PastBatch& batch : *batches) {
+    auto entry = PublishedLog::entry_of(std::make_shared<const std::string>(std::move(batch.items)),
+                                        Offset(batch.first.value - 1), batch.count);
+    if (!entry) return std::nullopt;
+    entries.push_back(std::move(*entry));
+  }
+  return entries;
+}
+
+}  // namespace
+
+// What returning readers lack is read from the journal, once for all of them.
+void Pipeline::read_back_for_hub() {
+  reads_ = std::make_unique<ReadThread>(journal_->path());
+  hub_->ask_back = [this](Offset after, Offset until, std::uint64_t bytes_max) {
+    reads_->ask({after, until, bytes_max}, [this, until](ReadThread::Answer answer) {
+      auto news = std::make_shared<ReadBack>(entries_of(std::move(answer)));
+      loop_.post([this, until, news] {
+        hub_->read_back(until, std::move(*news));
+        publisher_->flush(wall_ms());
+      });
+    });
+  };
 }
 
 Result<SourceId> Pipeline::source(const std::string& name) {

@@ -10,6 +10,7 @@
 #include "feed/loop.h"
 #include "feed/publisher.h"
 #include "storage/journal.h"
+#include "storage/read_thread.h"
 #include "storage/store_thread.h"
 
 #include <cstdint>
@@ -49,6 +50,7 @@ class Pipeline {
 
  private:
   Pipeline(Loop& loop, Journal journal);
+  void read_back_for_hub();
 
   Loop& loop_;
   std::unique_ptr<Journal> journal_;
@@ -58,6 +60,7 @@ class Pipeline {
   std::unique_ptr<Publisher> publisher_;
   std::vector<std::function<void()>> on_room_;
   CommitCounts commit_counts_;
+  std::unique_ptr<ReadThread> reads_;
   std::unique_ptr<StoreThread> store_;  // last: ends first
 };
 

@@ -111,7 +111,7 @@ class Service {
 
   Result<void> serve_readers(const Endpoint& endpoint) {
     auto server =
-        std::make_unique<TcpServer>(loop_, pipeline_->hub(), TcpServerOptions{options_.sessions_max, 5'000});
+        std::make_unique<TcpServer>(loop_, pipeline_->hub(), TcpServerOptions{options_.sessions_max, {}});
     server->on_waiting = [this] { pipeline_->flush(); };
     server->on_news = [](const SessionNews& news) {
       switch (news.kind) {

@@ -23,7 +23,7 @@ namespace {
 using test::Random;
 using test::updated;
 
-constexpr int seeds = 400;
+constexpr int seeds = 1500;
 constexpr std::array sports{"football", "tennis"};
 constexpr std::array competitions{"cup", "league"};
 constexpr std::uint64_t events = 6;
@@ -44,17 +44,18 @@ class Day {
  public:
   Day(std::uint64_t seed)  // NOLINT(google-explicit-constructor)
       : random_(seed),
-        hub_(origin_.table(), Epoch(1), hub_options()),
-        publisher_(
-            origin_, hub_, [this](Batch batch) { under_way_ = std::move(batch); },
-            {.pending_bytes_max = 1U << 20, .pending_deltas_max = 100'000, .checkpoint_interval_ms = 300}),
+        options_(hub_options()),
+        reads_back_(!random_.one_in(4)),
         line_(origin_.add_line(origin_.add_source())) {
+    start();
     for (int i = 0; i < 6; ++i)
       add_relay(i);
   }
 
   void run() {
+    const int restart_at = random_.one_in(2) ? static_cast<int>(random_.below(300)) : -1;
     for (int step = 0; step < 300; ++step) {
+      if (step == restart_at) restart();
       now_ms_ += random_.between(0, 20);
       switch (random_.below(6)) {
         case 0:
@@ -66,6 +67,7 @@ class Day {
           break;
         case 3:
           if (random_.one_in(3)) change_connection(*relays_[random_.below(relays_.size())]);
+          if (random_.one_in(3)) answer();
           break;
         default:
           update();
@@ -80,14 +82,16 @@ class Day {
     }
     // A resync that a checkpoint brings about needs a round of its own.
     for (int round = 0; round < 3; ++round) {
-      publisher_.flush(now_ms_);
+      publisher_->flush(now_ms_);
       while (under_way_)
         commit();
-      publisher_.checkpoint_all();
+      while (question_)
+        answer();
+      publisher_->checkpoint_all();
       for (int turn = 0; turn < 3; ++turn) {
         for (const auto& relay : relays_) {
           read_all(*relay);
-          publisher_.flush(now_ms_);
+          publisher_->flush(now_ms_);
           read_all(*relay);
         }
       }
@@ -98,7 +102,7 @@ class Day {
     for (std::size_t i = 0; i < relays_.size(); ++i) {
       const Relay& relay = *relays_[i];
       EXPECT_EQ(relay.error, "") << "relay " << i;
-      EXPECT_EQ(relay.subscriber->position().offset, hub_.published()) << "relay " << i;
+      EXPECT_EQ(relay.subscriber->position().offset, hub_->published()) << "relay " << i;
       for (const auto& event : origin_.table().events()) {
         const auto held = relay.subscriber->states().find(event->handle);
         const bool holds = held != relay.subscriber->states().end();
@@ -109,10 +113,10 @@ class Day {
         EXPECT_EQ(held->second.seq, event->state.seq) << "relay " << i << ", " << event->id;
       }
     }
-    EXPECT_EQ(hub_.published(), origin_.head());
+    EXPECT_EQ(hub_->published(), origin_.head());
   }
 
-  const HubCounts& counts() const { return hub_.counts(); }
+  const HubCounts& counts() const { return hub_->counts(); }
   std::uint64_t resyncs() const { return resyncs_; }
 
  private:
@@ -121,8 +125,37 @@ class Day {
     options.log_bytes_max = random_.one_in(2) ? 600 : 1U << 20;
     options.gather_bytes = random_.one_in(2) ? 100 : 1U << 20;
     options.keyframe_cache_bytes_max = random_.one_in(2) ? 500 : 1U << 20;
+    options.reader_bytes_max = random_.one_in(2) ? 60 : 1U << 20;
+    options.conflated_bytes_max = random_.one_in(3) ? 1'000 : 1U << 20;
+    options.conflated_readers_max = random_.one_in(3) ? 1 : 64;
     options.durability = random_.one_in(3) ? Durability::relaxed : Durability::durable;
     return options;
+  }
+
+  void start() {
+    hub_ = std::make_unique<Hub>(origin_.table(), Epoch(1), options_);
+    publisher_ = std::make_unique<Publisher>(
+        origin_, *hub_, [this](Batch batch) { under_way_ = std::move(batch); },
+        PublisherOptions{
+            .pending_bytes_max = 1U << 20, .pending_deltas_max = 100'000, .checkpoint_interval_ms = 300});
+    if (!reads_back_) return;
+    hub_->ask_back = [this](Offset after, Offset until, std::uint64_t bytes_max) {
+      ASSERT_FALSE(question_) << "one at a time";
+      question_ = {after, until, bytes_max};
+    };
+  }
+
+  // A stop and a start: what is in memory only is gone, and everybody was cut off.
+  void restart() {
+    for (const auto& relay : relays_) {
+      if (std::exchange(relay->connected, false)) hub_->leave(relay->reader);
+    }
+    publisher_->flush(now_ms_);
+    while (under_way_)
+      commit();
+    question_.reset();
+    start();
+    hub_->restore_head(origin_.head());
   }
 
   void add_relay(int index) {
@@ -158,15 +191,32 @@ class Day {
     update.market(random_.one_in(2) ? "m" : "n").outcome("o").set(Field::back, random_.between(1, 9), 150);
     update.set(Field::last_price, random_.between(101, 200));
     Update built = update;
-    ASSERT_TRUE(publisher_.take(line_, built, now_ms_));
-    if (random_.one_in(2)) publisher_.flush(now_ms_);
+    ASSERT_TRUE(publisher_->take(line_, built, now_ms_));
+    if (random_.one_in(2)) publisher_->flush(now_ms_);
   }
 
   void commit() {
-    if (!under_way_) return publisher_.flush(now_ms_);
+    if (!under_way_) return publisher_->flush(now_ms_);
     Batch batch = std::move(*under_way_);
     under_way_.reset();
-    publisher_.committed(std::move(batch), {}, now_ms_);
+    journal_.push_back({std::make_shared<const std::string>(batch.items), Offset(batch.first.value - 1),
+                        batch.count, batch.last_item});
+    publisher_->committed(std::move(batch), {}, now_ms_);
+  }
+
+  // What the journal would read back, if it is not too much.
+  void answer() {
+    if (!question_) return;
+    const Question question = *std::exchange(question_, std::nullopt);
+    std::deque<PublishedLog::Entry> entries;
+    std::uint64_t bytes = 0;
+    for (const PublishedLog::Entry& entry : journal_) {
+      if (entry.after() <= question.after || entry.before >= question.until) continue;
+      entries.push_back(entry);
+      bytes += entry.bytes->size();
+    }
+    if (bytes > question.bytes_max) return hub_->read_back(question.until, std::nullopt);
+    hub_->read_back(question.until, std::move(entries));
   }
 
   void connect(Relay& relay) {
@@ -180,14 +230,14 @@ class Day {
     relay.reader = {};
     relay.on_the_line.clear();
     relay.connected = true;
-    hub_.join(relay.reader, read_hello(frame.body).value());
-    if (random_.one_in(2)) publisher_.flush(now_ms_);
+    hub_->join(relay.reader, read_hello(frame.body).value());
+    if (random_.one_in(2)) publisher_->flush(now_ms_);
   }
 
   void change_connection(Relay& relay) {
     if (!relay.connected) return connect(relay);
     // Cut off: what was on the line is lost.
-    hub_.leave(relay.reader);
+    hub_->leave(relay.reader);
     relay.connected = false;
   }
 
@@ -200,12 +250,12 @@ class Day {
   }
 
   void write(Relay& relay) {
-    const auto pieces = hub_.gather(relay.reader);
+    const auto pieces = hub_->gather(relay.reader);
     for (const Hub::Piece& piece : pieces)
       relay.on_the_line.append(piece.bytes);
     const Hub::Reader& reader = relay.reader;
     if (pieces.empty() && reader.following && !reader.resetting && reader.own.empty()) {
-      relay.on_the_line += hub_.heartbeat(reader, now_ms_);
+      relay.on_the_line += hub_->heartbeat(reader, now_ms_);
     }
   }
 
@@ -219,7 +269,7 @@ class Day {
     while (frames.next(frame).value()) {
       if (frame.kind != FrameKind::resync) continue;
       ++resyncs_;
-      hub_.resync(relay.reader, read_resync(frame.body)->event);
+      hub_->resync(relay.reader, read_resync(frame.body)->event);
     }
   }
 
@@ -230,7 +280,7 @@ class Day {
       read(relay, size);
       const Hub::Reader& reader = relay.reader;
       if (reader.resetting || !reader.following ||
-          (reader.own.empty() && reader.position == hub_.published()))
+          (reader.own.empty() && reader.position == hub_->published()))
         return;
     }
   }
@@ -244,11 +294,21 @@ class Day {
     }
   }
 
+  struct Question {
+    Offset after;
+    Offset until;
+    std::uint64_t bytes_max = 0;
+  };
+
   Random random_;
+  std::vector<PublishedLog::Entry> journal_;
+  std::optional<Question> question_;
   Origin origin_;
-  Hub hub_;
+  HubOptions options_;
+  bool reads_back_;
+  std::unique_ptr<Hub> hub_;
   std::optional<Batch> under_way_;
-  Publisher publisher_;
+  std::unique_ptr<Publisher> publisher_;
   LineRef line_;
   std::vector<std::unique_ptr<Relay>> relays_;
   std::int64_t now_ms_ = 1'000;
@@ -262,10 +322,9 @@ TEST(HubResume, RefusesAPositionByName) {
     const char* reason;
   };
   const std::vector<Case> cases{
-      {{Epoch(2), Offset(1)}, {}, "the position is of another epoch"},
-      {{Epoch(2), Offset(9)}, {}, "the position is of another epoch"},
-      {{Epoch(1), Offset(9)}, {}, "the position is ahead of the journal"},
-      {{Epoch(1), Offset(1)}, {}, "the position is older than what is kept in memory"},
+      {{Epoch(2), Offset(1)}, {}, "the position is of epoch 2, this is epoch 1"},
+      {{Epoch(2), Offset(9)}, {}, "the position is of epoch 2, this is epoch 1"},
+      {{Epoch(1), Offset(9)}, {}, "the position is ahead of the journal, which ends at offset 4"},
       {{Epoch(1), Offset(3)}, {{}, {"football"}, {}}, "other events may match the filter since"},
       {{Epoch(1), Offset(3)}, {{}, {}, {"cup"}}, "other events may match the filter since"}};
   for (const Case& wanted : cases) {
@@ -334,6 +393,10 @@ TEST(HubConvergence, EveryReaderEndsWithTheOriginsStates) {
     counts.tails += day.counts().tails;
     counts.resets += day.counts().resets;
     counts.joins += day.counts().joins;
+    counts.journal_tails += day.counts().journal_tails;
+    counts.changed += day.counts().changed;
+    counts.conflations += day.counts().conflations;
+    counts.conflated += day.counts().conflated;
     resyncs += day.resyncs();
     ASSERT_FALSE(HasFailure()) << "seed " << seed;
   }
@@ -341,6 +404,10 @@ TEST(HubConvergence, EveryReaderEndsWithTheOriginsStates) {
   EXPECT_GT(counts.tails, 150U);
   EXPECT_GT(counts.resets, 100U);
   EXPECT_GT(resyncs, 100U);
+  EXPECT_GT(counts.journal_tails, 30U);
+  EXPECT_GT(counts.changed, 100U);
+  EXPECT_GT(counts.conflations, 100U);
+  EXPECT_GT(counts.conflated, 1'000U);
   EXPECT_GT(counts.joins, 6U * seeds);
 }
 

@@ -1,0 +1,64 @@
+#include "feed/conflation.h"
+
+#include "core/block.h"
+#include "core/frame.h"
+
+#include <utility>
+
+namespace touchline {
+namespace {
+
+// A guess from above that is cheap: what a cell takes in full.
+std::size_t weight(const Delta& delta) { return 8 + delta.changes.size() * 12 + delta.arena.size(); }
+
+}  // namespace
+
+void Conflation::add(const KeptDelta& kept, std::string_view block) {
+  until_ = until_.next();
+  const auto [place, fresh] = places_.try_emplace(kept.event, pending_.size());
+  if (fresh) pending_.push_back({kept.event, false, {}});
+  Pending& pending = pending_[place->second];
+  const bool critical = kept.delta.kind == DeltaClass::critical;
+  const bool merges = !critical && !pending.segments.empty() &&
+                      pending.segments.back().delta.kind == DeltaClass::price &&
+                      pending.segments.back().delta.cause == kept.delta.cause;
+  if (merges) {
+    Segment& last = pending.segments.back();
+    last.delta = merge(last.delta, kept.delta);
+    last.block.clear();
+    bytes_ -= last.bytes;
+    last.bytes = weight(last.delta);
+    bytes_ += last.bytes;
+    ++merged_;
+    return;
+  }
+  if (critical) {
+    pending.critical = true;
+    ++critical_;
+  }
+  pending.segments.push_back(
+      {kept.delta, std::string(block), kept.source_time_before_ms, weight(kept.delta)});
+  bytes_ += pending.segments.back().bytes;
+}
+
+std::string Conflation::body() const {
+  std::string body;
+  std::string merged;
+  const auto give = [&](const Pending& pending) {
+    for (const Segment& segment : pending.segments) {
+      merged.clear();
+      if (segment.block.empty()) encode_merged_block(merged, segment.delta, segment.source_time_before_ms);
+      put_item(body, pending.event, segment.block.empty() ? merged : segment.block);
+    }
+  };
+  for (const Pending& pending : pending_) {
+    if (pending.critical) give(pending);
+  }
+  for (const Pending& pending : pending_) {
+    if (!pending.critical) give(pending);
+  }
+  if (skipped_ != 0) put_skip(body, skipped_);
+  return body;
+}
+
+}  // namespace touchline

@@ -1,0 +1,41 @@
+// Keyframes, encoded once for everybody who wants them.
+//
+// Keeps the frames of each event's last keyframe, within a bound; past it the cache starts over. Knows the
+// protocol's keyframe message and no reader. Loop thread.
+#pragma once
+
+#include "core/event_table.h"
+#include "core/ids.h"
+
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <unordered_map>
+
+namespace touchline {
+
+class KeyframeCache {
+ public:
+  using Bytes = std::shared_ptr<const std::string>;
+
+  explicit KeyframeCache(std::size_t bytes_max) : bytes_max_(bytes_max) {}
+
+  // The event's state as frames, said to be as of `head`; an event that has not changed since may be given the
+  // frames of an earlier head.
+  Bytes frames(const LiveEvent& event, Offset head);
+  // How many bytes that would be: exactly where they are at hand, else by experience with others.
+  std::size_t expected_bytes(const LiveEvent& event) const;
+
+ private:
+  struct Cached {
+    Seq seq;
+    Bytes frames;
+  };
+
+  std::size_t bytes_max_;
+  std::size_t bytes_ = 0;
+  std::unordered_map<EventHandle, Cached> cached_;
+  double bytes_per_cell_ = 4;  // of the last ones
+};
+
+}  // namespace touchline

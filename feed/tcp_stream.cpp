@@ -1,0 +1,46 @@
+#include "feed/tcp_stream.h"
+
+#include <boost/asio/detail/socket_option.hpp>
+
+#include <string>
+#include <utility>
+
+#include <netinet/tcp.h>
+
+namespace touchline {
+namespace {
+
+using boost::asio::ip::tcp;
+using boost::system::error_code;
+using Unsent = boost::asio::detail::socket_option::integer<IPPROTO_TCP, TCP_NOTSENT_LOWAT>;
+
+constexpr int unsent_bytes_max = 128 << 10;
+
+}  // namespace
+
+TcpStream::TcpStream(tcp::socket socket) : socket_(std::move(socket)) {
+  error_code error;
+  const auto remote = socket_.remote_endpoint(error);
+  if (!error) {
+    const std::string address = remote.address().to_string();
+    peer_ = (remote.address().is_v6() ? "[" + address + "]" : address) + ":" + std::to_string(remote.port());
+  }
+  socket_.set_option(tcp::no_delay(true), error);
+  socket_.set_option(Unsent(unsent_bytes_max), error);
+}
+
+void TcpStream::read_some(boost::asio::mutable_buffer into, Done done) {
+  socket_.async_read_some(into, std::move(done));
+}
+
+void TcpStream::write_some(const std::vector<boost::asio::const_buffer>& from, Done done) {
+  socket_.async_write_some(from, std::move(done));
+}
+
+void TcpStream::close() {
+  error_code ignored;
+  socket_.shutdown(tcp::socket::shutdown_both, ignored);
+  socket_.close(ignored);
+}
+
+}  // namespace touchline

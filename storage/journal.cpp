@@ -3,6 +3,7 @@
 #include "core/compress.h"
 #include "storage/batch_row.h"
 #include "storage/journal_reader.h"
+#include "storage/restore.h"
 
 #include <utility>
 
@@ -13,12 +14,12 @@ std::int64_t signed_of(std::uint64_t value) { return static_cast<std::int64_t>(v
 
 }  // namespace
 
-Journal::Journal(std::string path, WriterLock lock, Database db)
+Journal::Journal(std::string path, WriterLock lock, Database db, const StoreMeta& meta)
     : path_(std::move(path)),
       lock_(std::move(lock)),
       db_(std::move(db)),
-      epoch_(static_cast<std::uint64_t>(db_.value("SELECT value FROM meta WHERE key = 'epoch'"))),
-      head_(static_cast<std::uint64_t>(db_.value("SELECT value FROM meta WHERE key = 'head'"))),
+      epoch_(meta.epoch),
+      head_(meta.head),
       begin_(db_.prepare("BEGIN IMMEDIATE")),
       commit_(db_.prepare("COMMIT")),
       rollback_(db_.prepare("ROLLBACK")),
@@ -40,7 +41,9 @@ Result<Journal> Journal::open(const std::string& path) {
   auto db = open_store_for_writing(path);
   if (!db) return db.error();
   try {
-    return Journal(path, std::move(*lock), std::move(*db));
+    const auto meta = sound_meta(*db, path);
+    if (!meta) return meta.error();
+    return Journal(path, std::move(*lock), std::move(*db), *meta);
   } catch (const SqliteFailure& failure) {
     return store_error(path, "cannot be opened", failure);
   }
@@ -129,6 +132,10 @@ Result<std::optional<Cursor>> Journal::cursor(std::string_view recording) {
     Statement find = db_.prepare("SELECT byte, line, time_ms, fingerprint FROM cursors WHERE recording = ?");
     find.bind_text(1, recording);
     if (!find.step()) return std::nullopt;
+    if (find.integer(0) < 0 || find.integer(1) < 0) {
+      return malformed(path_ + ": the cursor of " + std::string(recording) +
+                       " stands before the beginning: run touchline verify");
+    }
     return Cursor{std::string(recording), static_cast<std::uint64_t>(find.integer(0)),
                   static_cast<std::uint64_t>(find.integer(1)), find.integer(2),
                   static_cast<std::uint64_t>(find.integer(3))};
@@ -140,36 +147,7 @@ Result<std::optional<Cursor>> Journal::cursor(std::string_view recording) {
 Result<void> Journal::restore(Origin& origin) {
   auto reader = JournalReader::open(path_);
   if (!reader) return reader.error();
-  const auto events = reader->events();
-  if (!events) return events.error();
-  std::uint32_t handle = 0;
-  for (const EventEntry& event : *events) {
-    auto now = reader->state(event.handle, AsOf{});
-    if (!now) return now.error();
-    const Value id = now->state.get(Address(0, 0, Field::id));
-    if (event.handle.value != ++handle || id.text != event.id) {
-      return malformed(path_ + ": event " + event.id + " is not what its deltas say: run touchline verify");
-    }
-    const std::uint64_t since = now->state.seq.value - now->snapshot_seq.value;
-    origin.restore(event.handle, std::move(now->state), since);
-  }
-  origin.restore_head(head_);
-  try {
-    const std::int64_t sources = db_.value("SELECT count(*) FROM sources");
-    Statement numbers = db_.prepare("SELECT source, event, number FROM source_numbers");
-    while (numbers.step()) {
-      if (numbers.integer(0) < 1 || numbers.integer(0) > sources || numbers.integer(1) < 1 ||
-          numbers.integer(1) > handle) {
-        return malformed(path_ + ": numbers of a source or an event that is not there: run touchline verify");
-      }
-      origin.restore_number(SourceId(static_cast<std::uint32_t>(numbers.integer(0))),
-                            EventHandle(static_cast<std::uint32_t>(numbers.integer(1))),
-                            static_cast<std::uint64_t>(numbers.integer(2)));
-    }
-  } catch (const SqliteFailure& failure) {
-    return store_error(path_, "its source numbers cannot be read", failure);
-  }
-  return {};
+  return touchline::restore(*reader, head_, origin);
 }
 
 }  // namespace touchline

@@ -9,6 +9,7 @@
 #include "core/result.h"
 #include "storage/sqlite.h"
 #include "storage/store_file.h"
+#include "storage/store_meta.h"
 
 #include <optional>
 #include <string>
@@ -18,7 +19,7 @@ namespace touchline {
 
 class Journal {
  public:
-  // Creates the store where there is none.
+  // Creates the store where there is none. Malformed where what it is taken up by is missing or garbled.
   static Result<Journal> open(const std::string& path);
 
   Result<void> commit(const Batch& batch, std::int64_t committed_ms);
@@ -27,7 +28,8 @@ class Journal {
   Result<SourceId> source(std::string_view name);
   Result<std::optional<Cursor>> cursor(std::string_view recording);
 
-  // Fills an origin that has the journal's sources with everything that stands in it.
+  // Fills an origin that has the journal's sources with everything that stands in it. Malformed, with the place,
+  // where tables disagree: a damaged store is never continued.
   Result<void> restore(Origin& origin);
 
   Epoch epoch() const { return epoch_; }
@@ -35,7 +37,7 @@ class Journal {
   const std::string& path() const { return path_; }
 
  private:
-  Journal(std::string path, WriterLock lock, Database db);
+  Journal(std::string path, WriterLock lock, Database db, const StoreMeta& meta);
   void write(const Batch& batch, std::int64_t committed_ms);
 
   std::string path_;

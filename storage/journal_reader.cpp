@@ -3,6 +3,7 @@
 #include "core/block.h"
 #include "core/compress.h"
 #include "storage/store_file.h"
+#include "storage/store_meta.h"
 
 #include <limits>
 
@@ -29,6 +30,14 @@ BatchRow batch_of(const Statement& row) {
           row.blob(4),
           row.blob(5),
           unsigned_at(row, 6)};
+}
+
+EventEntry event_of(const Statement& row) {
+  if (row.integer(0) < 1 || row.integer(0) > std::numeric_limits<std::uint32_t>::max()) {
+    throw Damage{"events: " + std::to_string(row.integer(0)) + " is no handle"};
+  }
+  return {EventHandle(static_cast<std::uint32_t>(row.integer(0))), std::string(row.text(1)),
+          Seq(unsigned_at(row, 2)), unsigned_at(row, 3)};
 }
 
 // Calls a function that may meet a failing or damaged store, and names the store in what it returns.
@@ -59,8 +68,8 @@ Result<JournalReader> JournalReader::open(const std::string& path) {
 Result<void> JournalReader::hold_view() {
   return guarded(path_, "it cannot be read", [&] {
     db_.run("BEGIN");
-    epoch();
-    head();
+    const MetaReading meta = read_meta(db_);
+    if (!meta.faults.empty()) throw Damage{describe(meta.faults.front())};
   });
 }
 
@@ -79,10 +88,8 @@ Result<std::vector<EventEntry>> JournalReader::events() {
         "ORDER BY first_seq DESC LIMIT 1), (SELECT count(*) FROM snapshots WHERE event = handle) "
         "FROM events ORDER BY handle");
     std::vector<EventEntry> events;
-    while (rows.step()) {
-      events.push_back({EventHandle(static_cast<std::uint32_t>(rows.integer(0))), std::string(rows.text(1)),
-                        Seq(unsigned_at(rows, 2)), unsigned_at(rows, 3)});
-    }
+    while (rows.step())
+      events.push_back(event_of(rows));
     return events;
   });
 }
@@ -95,8 +102,7 @@ Result<std::optional<EventEntry>> JournalReader::find_event(std::string_view id)
         "FROM events WHERE id = ?");
     row.bind_text(1, id);
     if (!row.step()) return std::nullopt;
-    return EventEntry{EventHandle(static_cast<std::uint32_t>(row.integer(0))), std::string(row.text(1)),
-                      Seq(unsigned_at(row, 2)), unsigned_at(row, 3)};
+    return event_of(row);
   });
 }
 

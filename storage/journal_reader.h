@@ -57,7 +57,7 @@ class JournalReader {
   static Result<JournalReader> open(const std::string& path);
 
   // From here on everything that is read is of one moment, whatever is written meanwhile. Not for long: the
-  // writer's log cannot be shortened as long as it is needed.
+  // writer's log cannot be shortened as long as it is needed. Malformed where `meta` is.
   Result<void> hold_view();
 
   Epoch epoch();

@@ -29,6 +29,7 @@ std::string frozen_uri(const std::string& path) {
 bool SqliteFailure::is_corrupt() const { return (code & 0xFF) == SQLITE_CORRUPT; }
 bool SqliteFailure::is_not_a_database() const { return (code & 0xFF) == SQLITE_NOTADB; }
 bool SqliteFailure::is_full() const { return (code & 0xFF) == SQLITE_FULL; }
+bool SqliteFailure::is_of_another_schema() const { return code == SQLITE_ERROR; }
 bool SqliteFailure::wants_to_write() const {
   return (code & 0xFF) == SQLITE_READONLY || (code & 0xFF) == SQLITE_CANTOPEN;
 }

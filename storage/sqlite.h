@@ -22,7 +22,8 @@ struct SqliteFailure : std::runtime_error {
   bool is_corrupt() const;
   bool is_not_a_database() const;
   bool is_full() const;
-  bool wants_to_write() const;  // where even reading needs files beside the database
+  bool is_of_another_schema() const;  // a table or a column is not there
+  bool wants_to_write() const;        // where even reading needs files beside the database
 };
 
 class Statement {

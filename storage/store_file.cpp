@@ -62,7 +62,8 @@ Result<bool> examine(const std::string& path) {
 
 Error store_error(const std::string& path, std::string_view doing, const SqliteFailure& failure) {
   if (failure.is_not_a_database()) return not_a_store(path);
-  const ErrorKind kind = failure.is_corrupt() ? ErrorKind::malformed : ErrorKind::environment;
+  const bool damaged = failure.is_corrupt() || failure.is_of_another_schema();
+  const ErrorKind kind = damaged ? ErrorKind::malformed : ErrorKind::environment;
   return {kind, path + ": " + std::string(doing) + ": " + failure.what(), 0};
 }
 

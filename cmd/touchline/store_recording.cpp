@@ -48,6 +48,11 @@ Result<bool> StoreRecording::fill() {
           malformed(reader_.path() + ": the batch at offset " + std::to_string(next_.value) + " is missing");
       return false;
     }
+    if (checksum_of(row) != row.checksum) {
+      broken = malformed(reader_.path() + ": the batch at offset " + std::to_string(next_.value) +
+                         ": its checksum is wrong");
+      return false;
+    }
     bytes_ += row.items.size();
     BatchItems items(row);
     BatchItem item;

@@ -273,26 +273,5 @@ TEST(Journal, AReaderBesideTheWriterSeesWhatIsCommittedAndNoMore) {
   EXPECT_EQ(held.find_event("a").value()->last, Seq(1));
 }
 
-// What a store says must not reach an invariant of ours.
-TEST(Journal, AStoreWhoseTablesDisagreeIsNotTakenUp) {
-  for (const char* damage :
-       {"UPDATE events SET id = 'another' WHERE handle = 2", "DELETE FROM events WHERE handle = 2",
-        "UPDATE events SET handle = 70 WHERE handle = 2", "DELETE FROM batches WHERE first_offset = 1",
-        "DELETE FROM event_batches WHERE event = 2", "INSERT INTO source_numbers VALUES (1, 99, 7)",
-        "INSERT INTO source_numbers VALUES (8, 1, 7)", "INSERT INTO source_numbers VALUES (-1, 1, 7)"}) {
-    const TempFolder folder;
-    const std::string path = folder / "store.db";
-    write_store(path, 4, 3, 100);
-    tamper(path, damage);
-    Journal journal = Journal::open(path).value();
-    Origin origin;
-    origin.add_source();
-    const auto restored = journal.restore(origin);
-    ASSERT_FALSE(restored) << damage;
-    EXPECT_EQ(restored.error().kind, ErrorKind::malformed) << damage;
-    EXPECT_THAT(restored.error().text, HasSubstr(path)) << damage;
-  }
-}
-
 }  // namespace
 }  // namespace touchline::test

@@ -1,0 +1,84 @@
+// A store that is damaged, or in the making: each command says so by name, with the exit code of whose fault it is.
+
+#include "storage/sqlite.h"
+#include "tests/integration/files.h"
+#include "tests/integration/program.h"
+#include "tests/integration/stores.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+namespace touchline::integration {
+namespace {
+
+using testing::HasSubstr;
+
+constexpr int finding = 1;
+constexpr int unusable = 2;
+
+class DamagedStores : public testing::Test {
+ protected:
+  void SetUp() override { replay({day_}, store_); }
+
+  void damage(const char* sql) const { Database(store_, Database::Mode::read_write).run(sql); }
+
+  void expect_refused(const std::vector<std::string>& arguments, const std::string& says) const {
+    const Finished finished = run(arguments);
+    EXPECT_EQ(finished.exit_code, unusable) << testing::PrintToString(arguments) << finished.err;
+    EXPECT_EQ(finished.signal, 0);
+    EXPECT_EQ(finished.out, "");
+    EXPECT_THAT(finished.err, HasSubstr(store_ + ": " + says)) << arguments[0];
+    EXPECT_EQ(std::ranges::count(finished.err, '\n'), 1) << finished.err;
+  }
+  void expect_never_continued(const std::string& says) const {
+    expect_refused({"replay", day_, "--store", store_}, says);
+    expect_refused({"serve", "--store", store_, "--source", "feed=tcp://127.0.0.1:0"}, says);
+  }
+  void expect_found(const std::string& says) const {
+    const Finished verified = run({"verify", store_});
+    EXPECT_EQ(verified.exit_code, finding) << verified.err;
+    EXPECT_THAT(verified.out, HasSubstr("fault: " + says));
+  }
+
+  TempFolder folder_;
+  std::string day_ = simulate_day(folder_, 2, 91);
+  std::string store_ = folder_ / "day.db";
+};
+
+TEST_F(DamagedStores, WithoutMetaAreOfNoUseToAnyCommand) {
+  damage("DELETE FROM meta WHERE key = 'epoch'");
+  expect_never_continued("meta: epoch is missing");
+  expect_refused({"inspect", store_}, "meta: epoch is missing");
+  expect_refused({"export", store_, "--all"}, "meta: epoch is missing");
+  expect_refused({"diff", store_, "m-1001", "--from", "1", "--to", "2"}, "meta: epoch is missing");
+}
+
+TEST_F(DamagedStores, WithoutATableAreOfNoUseToThoseWhoNeedIt) {
+  damage("DROP TABLE event_batches");
+  expect_never_continued("cannot be opened: no such table: ");
+  expect_refused({"inspect", store_, "events"}, "its events cannot be read: no such table: event_batches");
+  expect_refused({"export", store_, "--all"}, "its events cannot be read: no such table: event_batches");
+}
+
+// This many sources once led to an attempt to hold all of them.
+TEST_F(DamagedStores, WithASourceOfAHugeNumberAreRefused) {
+  damage("UPDATE sources SET number = 4000000000");
+  expect_never_continued("the numbers of its 1 sources are not dense from 1");
+  expect_found("sources, number 4000000000: ");
+}
+
+TEST_F(DamagedStores, WhoseBatchesAreDamagedAreNotPlayedAgain) {
+  damage("UPDATE batches SET committed_ms = committed_ms + 1");
+  expect_never_continued("");
+  expect_refused({"replay", store_, "--store", folder_ / "again.db"},
+                 "the batch at offset 1: its checksum is wrong");
+  expect_refused({"export", store_, "--event", "m-1001", "--seq", "5"}, "the batch at offset 1: ");
+  expect_found("batches, offset 1: its checksum is wrong");
+}
+
+}  // namespace
+}  // namespace touchline::integration

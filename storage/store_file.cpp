@@ -30,6 +30,14 @@ Error not_a_store(const std::string& path) {
   return {ErrorKind::unsupported, path + ": is not a Touchline store", 0};
 }
 
+// What is left of one that was killed in its creation, too.
+Error no_store_yet(const std::string& path) {
+  return {
+      ErrorKind::not_found,
+      path + ": holds no store yet: it is empty, or its creation was broken off; serve or replay makes it",
+      0};
+}
+
 // Nobody has it open for writing, and everything that was written stands in the one file.
 bool is_at_rest(const std::string& path) {
   struct stat log {};
@@ -41,7 +49,11 @@ bool is_at_rest(const std::string& path) {
 // file.
 Result<bool> examine(const std::string& path) {
   struct stat info {};
-  if (::stat(path.c_str(), &info) == 0 && info.st_size == 1) return not_a_store(path);
+  if (::stat(path.c_str(), &info) == 0) {
+    if (info.st_size == 1) return not_a_store(path);
+    // Not even looked at: SQLite would remove a log that is left beside it.
+    if (info.st_size == 0) return true;
+  }
   try {
     Database db(path, is_at_rest(path) ? Database::Mode::frozen : Database::Mode::read_only);
     const std::int64_t id = db.value("PRAGMA application_id");
@@ -108,7 +120,7 @@ Result<Database> open_store_for_reading(const std::string& path) {
   if (const auto fresh = examine(path); !fresh) {
     return fresh.error();
   } else if (*fresh) {
-    return not_a_store(path);
+    return no_store_yet(path);
   }
   try {
     try {

@@ -5,6 +5,7 @@
 #include "storage/store_file.h"
 #include "storage/verify_chains.h"
 #include "storage/verify_rows.h"
+#include "storage/verify_tables.h"
 
 #include <algorithm>
 #include <limits>
@@ -24,12 +25,8 @@ std::string text_of(std::uint64_t number) { return std::to_string(number); }
 // The walk over the batches: their numbering, their sums, and event_batches beside them.
 class Walk {
  public:
-  Walk(JournalReader& reader, VerifyReport& report)
-      : reader_(reader),
-        report_(report),
-        chains_(reader, report),
-        touches_(reader.database()),
-        head_(reader.head()) {}
+  Walk(JournalReader& reader, VerifyReport& report, Offset head)
+      : reader_(reader), report_(report), chains_(reader, report), touches_(reader.database()), head_(head) {}
 
   Result<void> run(const VerifyProgress& progress);
 
@@ -297,22 +294,10 @@ void Walk::finish() {
   chains_.finish();
 }
 
-void check_sources(Database& db, VerifyReport& report) {
-  Statement sources = db.prepare("SELECT number, name FROM sources ORDER BY number");
-  for (std::int64_t next = 1; sources.step(); next = sources.integer(0) + 1) {
-    if (sources.integer(0) == next) continue;
-    report.add("sources, number " + std::to_string(sources.integer(0)),
-               std::string(sources.text(1)) + " should have number " + std::to_string(next));
-  }
-  Statement numbers = db.prepare(
-      "SELECT source, event FROM source_numbers "
-      "WHERE source NOT IN (SELECT number FROM sources) OR event NOT IN (SELECT handle FROM events)");
-  while (numbers.step()) {
-    report.add("source_numbers, source " + std::to_string(numbers.integer(0)) + ", event " +
-                   std::to_string(numbers.integer(1)),
-               "speaks of a source or an event that is not there");
-  }
-  if (db.value("SELECT value FROM meta WHERE key = 'epoch'") < 1) report.add("meta", "the epoch is missing");
+// Where the last batch ends, for want of a head.
+Offset end_of_batches(Database& db) {
+  return Offset(static_cast<std::uint64_t>(
+      db.value("SELECT first_offset + count - 1 FROM batches ORDER BY first_offset DESC LIMIT 1")));
 }
 
 // SQLite says several things in one text, under a heading.
@@ -341,11 +326,20 @@ Result<VerifyReport> verify(const std::string& path, const VerifyProgress& progr
     } else {
       return lines.error();
     }
-    if (const auto walked = Walk(*reader, report).run(progress); !walked) {
-      if (walked.error().kind != ErrorKind::malformed) return walked.error();
-      report.add("file", walked.error().text);
+    TableChecks tables(reader->database(), report);
+    tables.check_schema();
+    const MetaReading meta = tables.check_meta();
+    if (tables.usable({"batches", "event_batches", "events", "snapshots"})) {
+      const Offset head = meta.has_fault("head") ? end_of_batches(reader->database()) : meta.meta.head;
+      if (const auto walked = Walk(*reader, report, head).run(progress); !walked) {
+        if (walked.error().kind != ErrorKind::malformed) return walked.error();
+        report.add("file", walked.error().text);
+      }
+    } else {
+      report.unchecked = meta.meta.head.value;
     }
-    check_sources(reader->database(), report);
+    tables.check_sources();
+    tables.check_cursors();
   } catch (const SqliteFailure& failure) {
     if (!failure.is_corrupt()) return store_error(path, "cannot be verified", failure);
     report.add("file", failure.what());

@@ -2,8 +2,9 @@
 //
 // Knows every table and how they hang together; repairs nothing and never writes. What cannot be believed (a
 // batch that is damaged or missing) is named once, and the events that it held are taken up again at their
-// next snapshot. Holds the states of the events that still go on at the offset it has come to, and one row at
-// a time. Works beside a running writer: one read transaction sees one moment of the store.
+// next snapshot; a table that is missing is named, and the others are looked at. Holds the states of the events
+// that still go on at the offset it has come to, and one row at a time. Works beside a running writer: one read
+// transaction sees one moment of the store.
 #pragma once
 
 #include "core/ids.h"

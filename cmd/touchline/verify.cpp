@@ -107,9 +107,9 @@ int run(const VerifyOptions& options) {
 
 constexpr const char* footer =
     R"(Compares all that stands in the store: checksums, offsets and sequence numbers, every block, every
-snapshot with the state rebuilt up to it, event_batches, ids, digests, and SQLite's own structures. Exit code
-1 if anything does not fit, a line for each; a damaged batch is one line, and its events are taken up again at
-their next snapshots. --json gives one object. A running service does not mind.
+snapshot with the state rebuilt up to it, event_batches, ids, digests, meta, sources and cursors, which tables
+there are, and SQLite's own structures. Exit code 1 if anything does not fit, a line for each; a damaged batch
+is one line, and its events are taken up again at their next snapshots. --json gives one object. A running service does not mind.
 
 Examples:
   touchline verify match-day.db

@@ -80,5 +80,29 @@ TEST_F(DamagedStores, WhoseBatchesAreDamagedAreNotPlayedAgain) {
   expect_found("batches, offset 1: its checksum is wrong");
 }
 
+TEST_F(DamagedStores, AreVerifiedAsFarAsTheyGo) {
+  damage("DROP TABLE cursors; CREATE TRIGGER theirs AFTER INSERT ON batches BEGIN SELECT 1; END");
+  expect_found("table cursors: is missing");
+  expect_found("trigger theirs on batches: is not ours");
+}
+
+TEST_F(DamagedStores, AStoreWhoseCreationWasBrokenOffIsSimplyMadeAgain) {
+  const std::string empty = folder_ / "empty.db";
+  write_bytes(empty, "");
+  for (const char* command : {"verify", "inspect"}) {
+    const Finished finished = run({command, empty});
+    EXPECT_EQ(finished.exit_code, unusable);
+    EXPECT_THAT(finished.err, HasSubstr(empty + ": holds no store yet"));
+  }
+  replay({day_}, empty);
+  EXPECT_EQ(digests_of(empty), digests_of(store_));
+}
+
+TEST_F(DamagedStores, AFolderIsNoStore) {
+  const Finished finished = run({"verify", folder_.path().string()});
+  EXPECT_EQ(finished.exit_code, 3);
+  EXPECT_THAT(finished.err, HasSubstr("is a folder, not a store"));
+}
+
 }  // namespace
 }  // namespace touchline::integration

@@ -2,6 +2,7 @@
 
 #include "storage/journal.h"
 #include "storage/journal_reader.h"
+#include "storage/verify.h"
 #include "tests/storage/store_fixture.h"
 
 #include <gmock/gmock.h>
@@ -155,6 +156,34 @@ TEST(StoreFile, AReaderNamesWhatIsMissingAndMakesNothing) {
   EXPECT_THAT(missing.error().text, HasSubstr("No such file"));
   EXPECT_TRUE(names_in(folder.path()).empty());
   EXPECT_THAT(JournalReader::open(folder.path().string()).error().text, HasSubstr("is a folder"));
+}
+
+// As it is left behind by a kill between two steps of its creation.
+TEST(StoreFile, AStoreWhoseCreationWasBrokenOffIsNamedAndMadeAgain) {
+  const TempFolder folder;
+  const std::string whole = folder / "whole.db";
+  write_store(whole, 3, 1, 20);
+  write_bytes(folder / "empty.db", "");
+  write_bytes(folder / "log.db", "");
+  write_bytes(folder / "log.db-wal", "the log of a file that is gone");
+  write_bytes(folder / "only-log.db-wal", "the log of a file that is gone");
+  Database(folder / "header.db", Database::Mode::create)
+      .run("PRAGMA journal_mode = WAL; PRAGMA user_version = 0");
+  ASSERT_GT(fs::file_size(folder / "header.db"), 0U);
+  for (const char* name : {"empty.db", "log.db", "header.db"}) {
+    const auto names = names_in(folder.path());
+    const auto read = JournalReader::open(folder / name);
+    ASSERT_FALSE(read) << name;
+    EXPECT_EQ(read.error().kind, ErrorKind::not_found);
+    EXPECT_THAT(read.error().text, HasSubstr(std::string(name) + ": holds no store yet")) << name;
+    EXPECT_EQ(names_in(folder.path()), names) << "something was made or taken away";
+  }
+  EXPECT_EQ(JournalReader::open(folder / "only-log.db").error().kind, ErrorKind::not_found);
+  for (const char* name : {"empty.db", "log.db", "header.db", "only-log.db"}) {
+    write_store(folder / name, 3, 1, 20);
+    EXPECT_TRUE(verify(folder / name)->sound()) << name;
+    EXPECT_EQ(JournalReader::open(folder / name)->head(), JournalReader::open(whole)->head()) << name;
+  }
 }
 
 TEST(StoreFile, AStoreAtRestCanBeReadWhereNothingCanBeWritten) {

@@ -284,14 +284,6 @@ TEST_F(VerifyTest, AMissingOrSuperfluousEventIsNamed) {
   EXPECT_THAT(lines_of(after("INSERT INTO events VALUES (7, 'more')")), SizeIs(2));
 }
 
-TEST_F(VerifyTest, NumbersOfSourcesThatAreNotThereAreNamed) {
-  EXPECT_THAT(lines_of(after("INSERT INTO source_numbers VALUES (3, 1, 5)")),
-              ElementsAre(StartsWith("source_numbers, source 3")));
-  EXPECT_THAT(lines_of(after("INSERT INTO sources VALUES (3, 'x')")),
-              ElementsAre("sources, number 3: x should have number 2"));
-  EXPECT_THAT(lines_of(after("DELETE FROM meta WHERE key = 'epoch'")), ElementsAre(StartsWith("meta: ")));
-}
-
 TEST_F(VerifyTest, ManyFaultsAreCountedAndNotAllListed) {
   const auto all = after("UPDATE batches SET checksum = checksum + 1");
   EXPECT_THAT(all.findings, SizeIs(findings_max));

@@ -1,7 +1,7 @@
 // Identifiers and positions as strong types: none converts into another, or into a number, by itself.
 //
 // Knows nothing of where the numbers come from. EventHandle is given by the journal (dense from 1 in one
-// store), Seq counts the deltas of one event from 1, Offset counts all deltas of one epoch from 1.
+// store), Seq counts the deltas of one event from 1, Offset counts all deltas of one journal from 1.
 #pragma once
 
 #include <compare>

@@ -3,7 +3,8 @@
 -- they speak of.
 
 CREATE TABLE meta (
-  key   TEXT PRIMARY KEY,            -- epoch, head (last offset committed)
+  key   TEXT PRIMARY KEY,            -- epoch, head (last offset committed); relaxed: 1 from the start of a writer
+                                     -- that publishes before it commits to its clean end, 0 behind that
   value INTEGER NOT NULL
 ) WITHOUT ROWID;
 

@@ -5,21 +5,26 @@
 #include "storage/journal_reader.h"
 #include "storage/restore.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace touchline {
 namespace {
 
+constexpr std::int64_t least_epoch = 1;
+
 std::int64_t signed_of(std::uint64_t value) { return static_cast<std::int64_t>(value); }
 
 }  // namespace
 
-Journal::Journal(std::string path, WriterLock lock, Database db, const StoreMeta& meta)
+Journal::Journal(std::string path, WriterLock lock, WritableStore store, const StoreMeta& meta)
     : path_(std::move(path)),
       lock_(std::move(lock)),
-      db_(std::move(db)),
+      db_(std::move(store.db)),
+      is_new_(store.is_new),
       epoch_(meta.epoch),
       head_(meta.head),
+      relaxed_(meta.relaxed),
       begin_(db_.prepare("BEGIN IMMEDIATE")),
       commit_(db_.prepare("COMMIT")),
       rollback_(db_.prepare("ROLLBACK")),
@@ -35,18 +40,55 @@ Journal::Journal(std::string path, WriterLock lock, Database db, const StoreMeta
       trim_rejected_(db_.prepare("DELETE FROM rejected WHERE id <= (SELECT max(id) FROM rejected) - 10000")) {
 }
 
-Result<Journal> Journal::open(const std::string& path) {
+Result<Journal> Journal::open(const std::string& path, std::int64_t now_ms) {
   auto lock = WriterLock::take(path);
   if (!lock) return lock.error();
-  auto db = open_store_for_writing(path);
-  if (!db) return db.error();
+  auto store = open_store_for_writing(path, Epoch(static_cast<std::uint64_t>(std::max(now_ms, least_epoch))));
+  if (!store) return store.error();
   try {
-    const auto meta = sound_meta(*db, path);
+    const auto meta = sound_meta(store->db, path);
     if (!meta) return meta.error();
-    return Journal(path, std::move(*lock), std::move(*db), *meta);
+    return Journal(path, std::move(*lock), std::move(*store), *meta);
   } catch (const SqliteFailure& failure) {
     return store_error(path, "cannot be opened", failure);
   }
+}
+
+Result<EpochStart> Journal::begin(const PublishingStart& start) {
+  EpochStart how = EpochStart::kept;
+  if (relaxed_) {
+    how = EpochStart::after_unclean;
+  } else if (start.epoch == EpochWish::renew && !is_new_) {
+    how = EpochStart::asked_for;
+  }
+  const bool relaxed = start.durability == Durability::relaxed;
+  // A clock that was put back must not bring an old epoch again.
+  const auto now = static_cast<std::uint64_t>(std::max(start.now_ms, least_epoch));
+  const Epoch epoch = how == EpochStart::kept ? epoch_ : std::max(epoch_.next(), Epoch(now));
+  if (epoch == epoch_ && relaxed == relaxed_) return how;
+  try {
+    put_meta(epoch, relaxed);
+  } catch (const SqliteFailure& failure) {
+    return store_error(path_, "its epoch cannot be written", failure);
+  }
+  return how;
+}
+
+Result<void> Journal::end() {
+  if (!relaxed_ || failed_) return {};
+  try {
+    put_meta(epoch_, false);
+  } catch (const SqliteFailure& failure) {
+    return store_error(path_, "its clean end cannot be written; the next start begins a new epoch", failure);
+  }
+  return {};
+}
+
+void Journal::put_meta(Epoch epoch, bool relaxed) {
+  Statement put = db_.prepare("INSERT OR REPLACE INTO meta VALUES ('epoch', ?), ('relaxed', ?)");
+  put.bind(1, signed_of(epoch.value)).bind(2, relaxed ? 1 : 0).run();
+  epoch_ = epoch;
+  relaxed_ = relaxed;
 }
 
 Result<void> Journal::commit(const Batch& batch, std::int64_t committed_ms) {
@@ -55,6 +97,7 @@ Result<void> Journal::commit(const Batch& batch, std::int64_t committed_ms) {
     write(batch, committed_ms);
     commit_.run();
   } catch (const SqliteFailure& failure) {
+    failed_ = true;
     return store_error(path_, "the commit of offset " + std::to_string(batch.first.value) + " failed",
                        failure);
   }

@@ -1,10 +1,12 @@
 // The journal's writer: batches in, one transaction each.
 //
 // The only code that writes a store. One at a time (WriterLock); any number of readers beside it. A failed
-// commit is final: the caller stops publishing and ends, and recovery is a restart. Used by one thread.
+// commit is final: the caller stops publishing and ends, and recovery is a restart. Knows what an epoch is for: no
+// position may ever stand for two contents. Used by one thread.
 #pragma once
 
 #include "core/batch.h"
+#include "core/messages.h"
 #include "core/origin.h"
 #include "core/result.h"
 #include "storage/sqlite.h"
@@ -17,10 +19,32 @@
 
 namespace touchline {
 
+enum class EpochWish : std::uint8_t { keep, renew };
+
+// How the epoch at hand came about.
+enum class EpochStart : std::uint8_t {
+  kept,           // the store's own, or that of a new store
+  asked_for,      // a new one
+  after_unclean,  // a new one: what was published last may not be on disk
+};
+
+struct PublishingStart {
+  std::int64_t now_ms = 0;  // ms since 1970
+  Durability durability = Durability::durable;
+  EpochWish epoch = EpochWish::keep;
+};
+
 class Journal {
  public:
   // Creates the store where there is none. Malformed where what it is taken up by is missing or garbled.
-  static Result<Journal> open(const std::string& path);
+  // A new store's epoch is the time of its making, `now_ms` since 1970.
+  static Result<Journal> open(const std::string& path, std::int64_t now_ms = 1);
+
+  // Before anything is published: which epoch it will be of, and whether it comes before its commit. Both are on
+  // disk when this returns.
+  Result<EpochStart> begin(const PublishingStart& start);
+  // Behind the last commit: everything that was published is on disk.
+  Result<void> end();
 
   Result<void> commit(const Batch& batch, std::int64_t committed_ms);
 
@@ -37,14 +61,18 @@ class Journal {
   const std::string& path() const { return path_; }
 
  private:
-  Journal(std::string path, WriterLock lock, Database db, const StoreMeta& meta);
+  Journal(std::string path, WriterLock lock, WritableStore store, const StoreMeta& meta);
+  void put_meta(Epoch epoch, bool relaxed);
   void write(const Batch& batch, std::int64_t committed_ms);
 
   std::string path_;
   WriterLock lock_;
   Database db_;
+  bool is_new_;
   Epoch epoch_;
   Offset head_;
+  bool relaxed_;
+  bool failed_ = false;  // a commit
   Statement begin_, commit_, rollback_;
   Statement insert_batch_, insert_touch_, insert_event_, insert_snapshot_, put_number_, put_cursor_,
       put_head_;

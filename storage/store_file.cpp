@@ -4,6 +4,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 #include <fcntl.h>
 #include <sys/file.h>
@@ -17,10 +18,10 @@ Error system_error(const std::string& path, const char* what) {
   return {ErrorKind::environment, path + ": " + what + ": " + std::strerror(errno), 0};
 }
 
-void create_schema(Database& db) {
+void create_schema(Database& db, Epoch epoch) {
   db.run("BEGIN IMMEDIATE");
   db.run(journal_sql);
-  db.run("INSERT INTO meta VALUES ('epoch', 1), ('head', 0)");
+  db.run(("INSERT INTO meta VALUES ('epoch', " + std::to_string(epoch.value) + "), ('head', 0)").c_str());
   db.run(("PRAGMA application_id = " + std::to_string(store_application_id)).c_str());
   db.run(("PRAGMA user_version = " + std::to_string(store_version)).c_str());
   db.run("COMMIT");
@@ -94,7 +95,7 @@ WriterLock::~WriterLock() {
   if (file_ >= 0) ::close(file_);
 }
 
-Result<Database> open_store_for_writing(const std::string& path) {
+Result<WritableStore> open_store_for_writing(const std::string& path, Epoch epoch) {
   const auto fresh = examine(path);
   if (!fresh) return fresh.error();
   try {
@@ -102,8 +103,8 @@ Result<Database> open_store_for_writing(const std::string& path) {
     db.run("PRAGMA journal_mode = WAL");
     db.run("PRAGMA synchronous = FULL");
     db.run("PRAGMA wal_autocheckpoint = 0");
-    if (*fresh) create_schema(db);
-    return db;
+    if (*fresh) create_schema(db, epoch);
+    return WritableStore{std::move(db), *fresh};
   } catch (const SqliteFailure& failure) {
     return store_error(path, "cannot be opened", failure);
   }

@@ -4,6 +4,7 @@
 // touched unless it is a store of ours.
 #pragma once
 
+#include "core/ids.h"
 #include "core/result.h"
 #include "storage/sqlite.h"
 
@@ -30,8 +31,13 @@ class WriterLock {
   int file_;
 };
 
-// Creates the store where there is no file, or an empty one.
-Result<Database> open_store_for_writing(const std::string& path);
+struct WritableStore {
+  Database db;
+  bool is_new = false;
+};
+
+// Creates the store where there is no file, or an empty one; `epoch` is a new store's.
+Result<WritableStore> open_store_for_writing(const std::string& path, Epoch epoch);
 Result<Database> open_store_for_reading(const std::string& path);
 
 // What SQLite says, as an Error that names the store.

@@ -15,13 +15,16 @@ struct Key {
   std::string_view name;
   std::int64_t least;
   std::int64_t most;
+  bool optional = false;
 };
 
-constexpr std::array keys{Key{"epoch", 1, number_max}, Key{"head", 0, number_max}};
+constexpr std::array keys{Key{"epoch", 1, number_max}, Key{"head", 0, number_max},
+                          Key{"relaxed", 0, 1, true}};
 
 void put(StoreMeta& meta, std::string_view key, std::int64_t value) {
   if (key == "epoch") meta.epoch = Epoch(static_cast<std::uint64_t>(value));
   if (key == "head") meta.head = Offset(static_cast<std::uint64_t>(value));
+  if (key == "relaxed") meta.relaxed = value == 1;
 }
 
 }  // namespace
@@ -52,7 +55,7 @@ MetaReading read_meta(Database& db) {
     }
   }
   for (std::size_t i = 0; i < keys.size(); ++i) {
-    if (!seen[i]) reading.faults.push_back({std::string(keys[i].name), "is missing"});
+    if (!seen[i] && !keys[i].optional) reading.faults.push_back({std::string(keys[i].name), "is missing"});
   }
   return reading;
 }

@@ -15,7 +15,8 @@ namespace touchline {
 
 struct StoreMeta {
   Epoch epoch;
-  Offset head;  // last offset committed
+  Offset head;           // last offset committed
+  bool relaxed = false;  // who writes it publishes before the commit; left behind: it did not end cleanly
 };
 
 struct MetaFault {

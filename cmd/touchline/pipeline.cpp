@@ -17,8 +17,9 @@ Pipeline::Pipeline(Loop& loop, Journal journal)
 
 Pipeline::~Pipeline() = default;
 
-Result<std::unique_ptr<Pipeline>> Pipeline::open(Loop& loop, const std::string& store, HubOptions hub) {
-  auto journal = Journal::open(store);
+Result<std::unique_ptr<Pipeline>> Pipeline::open(Loop& loop, const std::string& store,
+                                                 PipelineOptions options) {
+  auto journal = Journal::open(store, wall_ms());
   if (!journal) return journal.error();
   std::unique_ptr<Pipeline> pipeline(new Pipeline(loop, std::move(*journal)));
   auto reader = JournalReader::open(store);
@@ -31,9 +32,12 @@ Result<std::unique_ptr<Pipeline>> Pipeline::open(Loop& loop, const std::string& 
   }
   if (const auto restored = pipeline->journal_->restore(pipeline->origin_); !restored)
     return restored.error();
+  const auto begun = pipeline->journal_->begin({wall_ms(), options.hub.durability, options.epoch});
+  if (!begun) return begun.error();
+  pipeline->epoch_start_ = *begun;
 
   pipeline->hub_ =
-      std::make_unique<Hub>(pipeline->origin_.table(), pipeline->journal_->epoch(), std::move(hub));
+      std::make_unique<Hub>(pipeline->origin_.table(), pipeline->journal_->epoch(), std::move(options.hub));
   pipeline->hub_->restore_head(pipeline->journal_->head());
   Pipeline* self = pipeline.get();
   self->publisher_ = std::make_unique<Publisher>(
@@ -85,6 +89,25 @@ void Pipeline::read_back_for_hub() {
       });
     });
   };
+}
+
+Result<void> Pipeline::close() {
+  store_.reset();
+  return journal_->end();
+}
+
+std::string Pipeline::epoch_news() const {
+  const std::string number = std::to_string(journal_->epoch().value);
+  switch (epoch_start_) {
+    case EpochStart::kept:
+      return {};
+    case EpochStart::asked_for:
+      return "epoch " + number + " begins, as asked for: every reader starts over";
+    case EpochStart::after_unclean:
+      return "epoch " + number + " begins: the last run was relaxed and did not end cleanly, " +
+             "so that readers may have seen what is not on disk; they start over";
+  }
+  return {};
 }
 
 Result<SourceId> Pipeline::source(const std::string& name) {

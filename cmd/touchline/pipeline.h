@@ -23,11 +23,25 @@ namespace touchline {
 
 std::int64_t wall_ms();  // ms since 1970
 
+struct PipelineOptions {
+  HubOptions hub = {};
+  EpochWish epoch = EpochWish::keep;
+};
+
 class Pipeline {
  public:
-  // Opens or creates the store and takes up everything that stands in it.
-  static Result<std::unique_ptr<Pipeline>> open(Loop& loop, const std::string& store, HubOptions hub = {});
+  // Opens or creates the store and takes up everything that stands in it. What is published from here on has an
+  // epoch of its own wherever the same position could have had another content.
+  static Result<std::unique_ptr<Pipeline>> open(Loop& loop, const std::string& store,
+                                                PipelineOptions options = {});
   ~Pipeline();
+
+  // When the loop has ended and nothing failed: waits for the commit at work, and writes that this was a clean end.
+  // Last; nothing can be published behind it.
+  Result<void> close();
+
+  // Why there is a new epoch; empty where the store's own goes on.
+  std::string epoch_news() const;
 
   // The source of that name, known to the journal or new.
   Result<SourceId> source(const std::string& name);
@@ -54,6 +68,7 @@ class Pipeline {
 
   Loop& loop_;
   std::unique_ptr<Journal> journal_;
+  EpochStart epoch_start_ = EpochStart::kept;
   Origin origin_;
   std::uint32_t source_count_ = 0;
   std::unique_ptr<Hub> hub_;

@@ -33,6 +33,7 @@ struct ReplayOptions {
   std::uint64_t seed = 1;
   std::size_t wait_readers = 0;
   std::string durability = "durable";
+  bool new_epoch = false;
   bool json = false;
 };
 
@@ -64,6 +65,9 @@ class Replay {
       return !finished_;
     });
     loop_.run();
+    if (!pipeline_->publisher().failure()) {
+      if (const auto closed = pipeline_->close(); !closed) report_.note(closed.error().text);
+    }
     if (failure_) return complain(*failure_);
     report_.finish(*pipeline_, *player_, stopped_, options_.json);
     // Nothing in it could be taken: the input was of no use at all.
@@ -90,9 +94,10 @@ class Replay {
       if (!time) return Error{ErrorKind::usage, std::string(name) + " is no time: \"" + *text + "\"", 0};
       *to = *time;
     }
-    HubOptions hub;
-    hub.publisher = std::string("touchline ") + TOUCHLINE_VERSION;
-    if (options_.durability == "relaxed") hub.durability = Durability::relaxed;
+    PipelineOptions options;
+    options.hub.publisher = std::string("touchline ") + TOUCHLINE_VERSION;
+    if (options_.durability == "relaxed") options.hub.durability = Durability::relaxed;
+    if (options_.new_epoch) options.epoch = EpochWish::renew;
     std::vector<Endpoint> endpoints;
     for (const std::string& text : options_.listen) {
       const auto endpoint = parse_endpoint(text);
@@ -105,9 +110,10 @@ class Replay {
       if (!recording) return recording.error();
       recordings.push_back(std::move(*recording));
     }
-    auto pipeline = Pipeline::open(loop_, options_.store, std::move(hub));
+    auto pipeline = Pipeline::open(loop_, options_.store, std::move(options));
     if (!pipeline) return pipeline.error();
     pipeline_ = std::move(*pipeline);
+    if (const std::string news = pipeline_->epoch_news(); !news.empty()) report_.note(news);
     player_ = std::make_unique<Player>(pipeline_->publisher(), play);
     for (std::size_t i = 0; i < recordings.size(); ++i) {
       if (const auto added = add(std::move(recordings[i]), i); !added) return added.error();
@@ -245,6 +251,9 @@ Command add_replay(CLI::App& parent) {
                   "durable: readers see a delta when it is on disk; relaxed: before")
       ->check(CLI::IsMember({"durable", "relaxed"}))
       ->capture_default_str();
+  app->add_flag(
+      "--new-epoch", options->new_epoch,
+      "Begin a new epoch, so that every reader starts over: for a store that was put back from a backup");
   app->add_flag("--json", options->json, "The summary as one JSON object");
   app->footer(
       "Running it again takes every recording up where the store's cursor stands.\n"

@@ -17,7 +17,7 @@ constexpr std::uint64_t refused_shown_max = 10;
 std::string grouped(std::uint64_t number) {
   std::string digits = std::to_string(number);
   for (auto at = static_cast<std::ptrdiff_t>(digits.size()) - 3; at > 0; at -= 3) {
-    digits.insert(static_cast<std::size_t>(at), ",");
+    digits.insert(static_cast<std::size_t>(at), 1, ',');
   }
   return digits;
 }
@@ -118,6 +118,8 @@ std::string ReplayReport::text(Pipeline& pipeline, const Player& player, double 
   line("commits", grouped(pipeline.commit_counts().commits),
        grouped(static_cast<std::uint64_t>(ratio(counts.deltas, pipeline.commit_counts().commits))) +
            " deltas each");
+  line("position", std::to_string(pipeline.journal().epoch().value) + ":" +
+                       std::to_string(pipeline.journal().head().value));
   const EventTableCounts& table = pipeline.origin().table().counts();
   if (table.unplaced_markets != 0) {
     line("unplaced", grouped(table.unplaced_markets),
@@ -156,6 +158,7 @@ std::string ReplayReport::json(Pipeline& pipeline, const Player& player, double 
       {"unplaced_markets", table.unplaced_markets},
       {"moved_markets", table.moved_markets},
       {"unexpected_steps", table.unexpected_steps},
+      {"epoch", pipeline.journal().epoch().value},
       {"head", pipeline.journal().head().value},
   };
   std::string out = "{";

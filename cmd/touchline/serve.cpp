@@ -28,6 +28,7 @@ struct ServeOptions {
   std::vector<std::string> listen;
   std::vector<std::string> sources;
   std::string durability = "durable";
+  bool new_epoch = false;
   std::string log_format = "text";
   std::string log_level = "info";
   std::uint32_t heartbeat_ms = 1'000;
@@ -66,6 +67,9 @@ class Service {
                  pipeline_->journal().epoch().value, pipeline_->journal().head().value,
                  pipeline_->origin().table().events().size());
     loop_.run();
+    if (!failed_) {
+      if (const auto closed = pipeline_->close(); !closed) spdlog::warn(closed.error().text);
+    }
     const OriginCounts& counts = pipeline_->origin().counts();
     spdlog::info(
         "stopped at offset {}: {} messages, {} deltas, {} duplicates, {} no-ops, {} rejected, {} bytes out",
@@ -89,13 +93,15 @@ class Service {
       if (!spec) return spec.error();
       sources.push_back(*spec);
     }
-    HubOptions hub;
-    hub.publisher = std::string("touchline ") + TOUCHLINE_VERSION;
-    hub.heartbeat_ms = options_.heartbeat_ms;
-    hub.durability = options_.durability == "relaxed" ? Durability::relaxed : Durability::durable;
-    auto pipeline = Pipeline::open(loop_, options_.store, std::move(hub));
+    PipelineOptions options;
+    options.hub.publisher = std::string("touchline ") + TOUCHLINE_VERSION;
+    options.hub.heartbeat_ms = options_.heartbeat_ms;
+    options.hub.durability = options_.durability == "relaxed" ? Durability::relaxed : Durability::durable;
+    if (options_.new_epoch) options.epoch = EpochWish::renew;
+    auto pipeline = Pipeline::open(loop_, options_.store, std::move(options));
     if (!pipeline) return pipeline.error();
     pipeline_ = std::move(*pipeline);
+    if (const std::string news = pipeline_->epoch_news(); !news.empty()) spdlog::warn(news);
     for (const Endpoint& endpoint : listen) {
       if (const auto listening = serve_readers(endpoint); !listening) return listening.error();
     }
@@ -285,6 +291,9 @@ Command add_serve(CLI::App& parent) {
                   "durable: readers see a delta when it is on disk; relaxed: before")
       ->check(CLI::IsMember({"durable", "relaxed"}))
       ->capture_default_str();
+  app->add_flag(
+      "--new-epoch", options->new_epoch,
+      "Begin a new epoch, so that every reader starts over: for a store that was put back from a backup");
   app->add_option("--heartbeat-ms", options->heartbeat_ms, "To readers, on an idle line")
       ->check(CLI::Range(10U, 60'000U))
       ->capture_default_str();

@@ -104,8 +104,8 @@ TEST_P(LiveReaders, ThatJoinAtAnyTimeEndAtWhatTheStoreHolds) {
   for (Program* reader : {&first, &bytewise, &late, &later})
     expect_all(*reader);
   EXPECT_THAT(late.wait().err, HasSubstr(GetParam()));
-  const std::uint64_t joined_at = number_behind(later.wait().err, "epoch 1 offset ");
-  EXPECT_GT(joined_at, number_behind(late.wait().err, "epoch 1 offset "));
+  const std::uint64_t joined_at = number_behind(later.wait().err, " offset ");
+  EXPECT_GT(joined_at, number_behind(late.wait().err, " offset "));
   EXPECT_LT(joined_at, Summary(replay_->wait().out)["head"]) << "it joined when all was over";
 }
 
@@ -141,15 +141,16 @@ TEST_F(Live, APositionIsGoneOnFrom) {
   start();
   Program first(quiet_tail());
   let_pass(400);
-  Program from_the_beginning(quiet_tail({"--from", "1:0"}));
+  const std::string epoch = std::to_string(epoch_of(store_));
+  Program from_the_beginning(quiet_tail({"--from", epoch + ":0"}));
   Program of_another_epoch(quiet_tail({"--from", "7:100"}));
-  Program ahead(quiet_tail({"--from", "1:4000000000"}));
+  Program ahead(quiet_tail({"--from", epoch + ":4000000000"}));
   finish();
   expect_all(first);
   expect_all(from_the_beginning);
   expect_all(of_another_epoch);
   expect_all(ahead);
-  EXPECT_THAT(from_the_beginning.wait().err, HasSubstr("epoch 1 offset 0, durable: tail"));
+  EXPECT_THAT(from_the_beginning.wait().err, HasSubstr("epoch " + epoch + " offset 0, durable: tail"));
   EXPECT_THAT(of_another_epoch.wait().err, HasSubstr("reset (the position is of epoch 7"));
   EXPECT_THAT(ahead.wait().err,
               HasSubstr("reset (the position is ahead of the journal, which ends at offset"));

@@ -111,6 +111,10 @@ std::string states_difference(const States& a, const States& b) {
   return "event " + in_a->first + ": " + excerpt(in_a->second, at) + "\n  and " + excerpt(in_b->second, at);
 }
 
+std::uint64_t epoch_of(const std::string& store) {
+  return value_of(JournalReader::open(store)).epoch().value;
+}
+
 JournalContents journal_of(const std::string& store) {
   JournalReader reader = value_of(JournalReader::open(store));
   if (const auto held = reader.hold_view(); !held) throw std::runtime_error(held.error().text);

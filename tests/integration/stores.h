@@ -44,6 +44,8 @@ JournalContents journal_of(const std::string& store);
 // Where the two differ first, in words; empty where they do not.
 std::string journal_difference(const std::vector<JournalDelta>& a, const std::vector<JournalDelta>& b);
 
+std::uint64_t epoch_of(const std::string& store);
+
 // Every file that belongs to the store.
 std::map<std::string, std::string> bytes_of_store(const std::string& store);
 

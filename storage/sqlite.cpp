@@ -137,12 +137,17 @@ std::int64_t Database::value(const char* sql) {
   return statement.step() ? statement.integer(0) : 0;
 }
 
-int Database::checkpoint() {
+void Database::checkpoint() {
   int in_log = 0;
   int copied = 0;
   const int code = sqlite3_wal_checkpoint_v2(db_.get(), nullptr, SQLITE_CHECKPOINT_PASSIVE, &in_log, &copied);
-  if (code != SQLITE_OK && (code & 0xFF) != SQLITE_BUSY) fail(db_.get(), code);
-  return in_log - copied;
+  if ((code & 0xFF) == SQLITE_BUSY) return;
+  if (code != SQLITE_OK) fail(db_.get(), code);
+  if (in_log < 0 || copied < 0) throw SqliteFailure(SQLITE_ERROR, "there is no log to copy from");
+}
+
+void Database::leave_files_alone() {
+  sqlite3_db_config(db_.get(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
 }
 
 }  // namespace touchline

@@ -63,8 +63,11 @@ class Database {
   void run(const char* sql);
   Statement prepare(const char* sql) { return {db_.get(), sql}; }
   std::int64_t value(const char* sql);  // the first column of the first row; 0 without one
-  // Copies what it can of the write-ahead log into the file, without waiting for readers. Pages still in it.
-  int checkpoint();
+  // Copies what it can of the write-ahead log into the file, without waiting for readers or another who copies. A
+  // failure, too, where SQLite says that it did nothing at all.
+  void checkpoint();
+  // Neither copies the log nor removes it when this is closed, even as the last one.
+  void leave_files_alone();
 
  private:
   struct Close {

@@ -16,9 +16,9 @@ std::int64_t now_ms() { return duration_cast<milliseconds>(system_clock::now().t
 
 }  // namespace
 
-StoreThread::StoreThread(Journal& journal, Done done)
+StoreThread::StoreThread(Journal& journal, StoreThreadCalls calls)
     : journal_(journal),
-      done_(std::move(done)),
+      calls_(std::move(calls)),
       committer_([this] { commit_loop(); }),
       checkpointer_([this] { checkpoint_loop(); }) {}
 
@@ -56,25 +56,19 @@ void StoreThread::commit_loop() {
     auto result = journal_.commit(batch, committed_ms);
     const auto took = duration_cast<microseconds>(steady_clock::now() - started).count();
     const bool failed = !result;
-    done_({std::move(batch), committed_ms, took, std::move(result)});
+    calls_.committed({std::move(batch), committed_ms, took, std::move(result)});
     if (failed) return;
   }
 }
 
-// From a connection of its own, so that no commit waits for the copying.
 void StoreThread::checkpoint_loop() {
-  try {
-    Database db(journal_.path(), Database::Mode::read_write);
-    // SQLite copies nothing for a connection that has never read, and does not call that a failure.
-    db.value("SELECT count(*) FROM meta");
-    std::unique_lock lock(mutex_);
-    while (!wake_.wait_for(lock, checkpoint_interval, [this] { return stopping_; })) {
-      lock.unlock();
-      db.checkpoint();
-      lock.lock();
-    }
-  } catch (const SqliteFailure&) {
-    // The log only grows until the next start; a disk that fails shows in the commits.
+  Checkpointer checkpointer(journal_.path());
+  std::unique_lock lock(mutex_);
+  while (!wake_.wait_for(lock, checkpoint_interval, [this] { return stopping_; })) {
+    lock.unlock();
+    const auto news = checkpointer.step(steady_clock::now());
+    if (news && calls_.checkpoint) calls_.checkpoint(*news);
+    lock.lock();
   }
 }
 

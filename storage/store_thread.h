@@ -2,12 +2,13 @@
 //
 // Takes one batch at a time and calls back, from its own thread, when the commit is on disk or has failed; the
 // caller hands over the next one then (group commit: what gathers in the meantime is the next batch). Knows no
-// socket and no loop; the callback brings the news to wherever the caller lives. After a failed commit it takes
-// nothing more.
+// socket, no loop and no log; the callbacks bring the news to wherever the caller lives. After a failed commit it
+// takes nothing more. A log that cannot be copied is news and no failure.
 #pragma once
 
 #include "core/batch.h"
 #include "core/result.h"
+#include "storage/checkpointer.h"
 #include "storage/journal.h"
 
 #include <condition_variable>
@@ -25,11 +26,15 @@ struct Committed {
   Result<void> result;
 };
 
+// Called from the threads of the store.
+struct StoreThreadCalls {
+  std::function<void(Committed)> committed;
+  std::function<void(const CheckpointNews&)> checkpoint = {};  // may be left out
+};
+
 class StoreThread {
  public:
-  using Done = std::function<void(Committed)>;
-
-  StoreThread(Journal& journal, Done done);
+  StoreThread(Journal& journal, StoreThreadCalls calls);
   StoreThread(const StoreThread&) = delete;
   StoreThread& operator=(const StoreThread&) = delete;
   // Finishes the batch at work and ends.
@@ -43,7 +48,7 @@ class StoreThread {
   void checkpoint_loop();
 
   Journal& journal_;
-  Done done_;
+  StoreThreadCalls calls_;
   std::mutex mutex_;
   std::condition_variable wake_;
   std::optional<Batch> next_;

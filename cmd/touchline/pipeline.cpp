@@ -49,14 +49,21 @@ Result<std::unique_ptr<Pipeline>> Pipeline::open(Loop& loop, const std::string& 
   self->publisher_->on_failure = [self] {
     if (self->on_failure) self->on_failure(*self->publisher_->failure());
   };
-  self->store_ = std::make_unique<StoreThread>(*self->journal_, [self](Committed committed) {
+  StoreThreadCalls calls;
+  calls.committed = [self](Committed committed) {
     auto news = std::make_shared<Committed>(std::move(committed));
     self->loop_.post([self, news] {
       ++self->commit_counts_.commits;
       self->commit_counts_.took_us += news->took_us;
       self->publisher_->committed(std::move(news->batch), news->result, wall_ms());
     });
-  });
+  };
+  calls.checkpoint = [self](const CheckpointNews& news) {
+    self->loop_.post([self, news] {
+      if (self->on_checkpoint) self->on_checkpoint(news);
+    });
+  };
+  self->store_ = std::make_unique<StoreThread>(*self->journal_, std::move(calls));
   self->read_back_for_hub();
   return pipeline;
 }

@@ -47,6 +47,16 @@ class Service {
       return exit_code_of(ready.error().kind);
     }
     pipeline_->on_failure = [this](const Error& error) { fail(error); };
+    pipeline_->on_checkpoint = [](const CheckpointNews& news) {
+      switch (news.kind) {
+        case CheckpointNews::Kind::failing:
+          spdlog::error(news.text);
+          break;
+        case CheckpointNews::Kind::works_again:
+          spdlog::info(news.text);
+          break;
+      }
+    };
     pipeline_->on_room([this] {
       for (const auto& server : line_servers_)
         server->resume();

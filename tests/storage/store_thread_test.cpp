@@ -16,7 +16,7 @@ namespace {
 TEST(StoreThread, CopiesTheLogIntoTheFileWhileItRuns) {
   const TempFolder folder;
   Store store(folder / "store.db");
-  StoreThread threads(store.journal(), [](const Committed&) {});
+  StoreThread threads(store.journal(), {[](const Committed&) {}});
   RandomFeed feed(1, 4);
   store.run(feed, 2'000);
   // The thread looks every half a second; a minute is for a machine that is very busy.

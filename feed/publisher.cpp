@@ -84,13 +84,16 @@ void Publisher::publish_wanted_checkpoint() {
   if (checkpoint_) hub_.publish_control(std::exchange(checkpoint_, {}));
 }
 
+void Publisher::fail(const Error& error) {
+  if (failure_) return;
+  failure_ = error;
+  if (on_failure) on_failure();
+}
+
 void Publisher::committed(Batch batch, const Result<void>& result, std::int64_t now_ms) {
   in_flight_ = false;
-  if (!result) {
-    failure_ = result.error();
-    if (on_failure) on_failure();
-    return;
-  }
+  if (!result) fail(result.error());
+  if (failure_) return;
   ++commits_;
   if (hub_.options().durability == Durability::durable && batch.count != 0) {
     hub_.publish(batch, std::make_shared<const std::string>(std::move(batch.items)));

@@ -40,6 +40,8 @@ class Publisher {
   // Nothing gathered and nothing under way.
   bool idle() const { return !in_flight_ && origin_.pending().empty(); }
   const std::optional<Error>& failure() const { return failure_; }
+  // The journal is of no use any more, whatever becomes of the commit under way: as final as a failed commit.
+  void fail(const Error& error);
 
   std::function<void()> on_room;
   std::function<void()> on_failure;

@@ -39,8 +39,4 @@ std::optional<CheckpointNews> Checkpointer::failed(Time now, const std::string& 
                         path_ + ": its log cannot be copied into the file and only grows: " + why};
 }
 
-void Checkpointer::leave_files_alone() {
-  if (db_) db_->leave_files_alone();
-}
-
 }  // namespace touchline

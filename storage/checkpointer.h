@@ -28,9 +28,6 @@ class Checkpointer {
   // One attempt, unless the last one failed just now; and what there is to say about it.
   std::optional<CheckpointNews> step(Time now);
 
-  // The files are no longer the store's: nothing beside them is to be tidied up when this ends.
-  void leave_files_alone();
-
  private:
   std::optional<CheckpointNews> failed(Time now, const std::string& why);
 

@@ -21,6 +21,7 @@ Journal::Journal(std::string path, WriterLock lock, WritableStore store, const S
     : path_(std::move(path)),
       lock_(std::move(lock)),
       db_(std::move(store.db)),
+      watch_(path_, lock_.file()),
       is_new_(store.is_new),
       epoch_(meta.epoch),
       head_(meta.head),
@@ -92,6 +93,10 @@ void Journal::put_meta(Epoch epoch, bool relaxed) {
 }
 
 Result<void> Journal::commit(const Batch& batch, std::int64_t committed_ms) {
+  if (auto there = watch_.look(); !there) {
+    failed_ = true;
+    return there;
+  }
   try {
     begin_.run();
     write(batch, committed_ms);

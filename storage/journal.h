@@ -12,6 +12,7 @@
 #include "storage/sqlite.h"
 #include "storage/store_file.h"
 #include "storage/store_meta.h"
+#include "storage/store_watch.h"
 
 #include <optional>
 #include <string>
@@ -60,6 +61,9 @@ class Journal {
   Offset head() const { return head_; }
   const std::string& path() const { return path_; }
 
+  // Of the files as they were when it was opened.
+  const StoreWatch& watch() const { return watch_; }
+
  private:
   Journal(std::string path, WriterLock lock, WritableStore store, const StoreMeta& meta);
   void put_meta(Epoch epoch, bool relaxed);
@@ -68,6 +72,7 @@ class Journal {
   std::string path_;
   WriterLock lock_;
   Database db_;
+  StoreWatch watch_;
   bool is_new_;
   Epoch epoch_;
   Offset head_;

@@ -146,8 +146,4 @@ void Database::checkpoint() {
   if (in_log < 0 || copied < 0) throw SqliteFailure(SQLITE_ERROR, "there is no log to copy from");
 }
 
-void Database::leave_files_alone() {
-  sqlite3_db_config(db_.get(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
-}
-
 }  // namespace touchline

@@ -66,8 +66,6 @@ class Database {
   // Copies what it can of the write-ahead log into the file, without waiting for readers or another who copies. A
   // failure, too, where SQLite says that it did nothing at all.
   void checkpoint();
-  // Neither copies the log nor removes it when this is closed, even as the last one.
-  void leave_files_alone();
 
  private:
   struct Close {

@@ -1,6 +1,7 @@
 #include "storage/store_file.h"
 
 #include "schemas/journal_sql.h"
+#include "storage/store_watch.h"
 
 #include <cerrno>
 #include <cstring>
@@ -42,7 +43,7 @@ Error no_store_yet(const std::string& path) {
 // Nobody has it open for writing, and everything that was written stands in the one file.
 bool is_at_rest(const std::string& path) {
   struct stat log {};
-  return ::stat((path + "-wal").c_str(), &log) != 0 ? errno == ENOENT : log.st_size == 0;
+  return ::stat((real_path(path) + "-wal").c_str(), &log) != 0 ? errno == ENOENT : log.st_size == 0;
 }
 
 // Whether the file is there to become a store; an error if it is neither that nor a store. Looks without a
@@ -88,6 +89,8 @@ Result<WriterLock> WriterLock::take(const std::string& path) {
     if (errno != EWOULDBLOCK) return system_error(path, "cannot be locked");
     return Error{ErrorKind::environment, path + ": another process is writing this store", 0};
   }
+  // Between the two calls it may have been taken away: a lock on a file without a name keeps nobody out.
+  if (const auto there = StoreWatch(path, file).look(); !there) return there.error();
   return lock;
 }
 

@@ -26,6 +26,8 @@ class WriterLock {
   WriterLock& operator=(WriterLock&&) = delete;
   ~WriterLock();
 
+  int file() const { return file_; }
+
  private:
   explicit WriterLock(int file) : file_(file) {}
   int file_;

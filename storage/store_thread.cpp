@@ -19,6 +19,7 @@ std::int64_t now_ms() { return duration_cast<milliseconds>(system_clock::now().t
 StoreThread::StoreThread(Journal& journal, StoreThreadCalls calls)
     : journal_(journal),
       calls_(std::move(calls)),
+      watch_(journal.watch()),
       committer_([this] { commit_loop(); }),
       checkpointer_([this] { checkpoint_loop(); }) {}
 
@@ -66,6 +67,10 @@ void StoreThread::checkpoint_loop() {
   std::unique_lock lock(mutex_);
   while (!wake_.wait_for(lock, checkpoint_interval, [this] { return stopping_; })) {
     lock.unlock();
+    if (const auto there = watch_.look(); !there) {
+      if (calls_.lost) calls_.lost(there.error());
+      return;
+    }
     const auto news = checkpointer.step(steady_clock::now());
     if (news && calls_.checkpoint) calls_.checkpoint(*news);
     lock.lock();

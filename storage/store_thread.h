@@ -3,7 +3,8 @@
 // Takes one batch at a time and calls back, from its own thread, when the commit is on disk or has failed; the
 // caller hands over the next one then (group commit: what gathers in the meantime is the next batch). Knows no
 // socket, no loop and no log; the callbacks bring the news to wherever the caller lives. After a failed commit it
-// takes nothing more. A log that cannot be copied is news and no failure.
+// takes nothing more. A log that cannot be copied is news and no failure. Looks twice a second whether the store is
+// still there.
 #pragma once
 
 #include "core/batch.h"
@@ -29,7 +30,9 @@ struct Committed {
 // Called from the threads of the store.
 struct StoreThreadCalls {
   std::function<void(Committed)> committed;
-  std::function<void(const CheckpointNews&)> checkpoint = {};  // may be left out
+  // May be left out. `lost`: the store's files are gone; once, and nothing good comes behind it.
+  std::function<void(const CheckpointNews&)> checkpoint = {};
+  std::function<void(const Error&)> lost = {};
 };
 
 class StoreThread {
@@ -49,6 +52,7 @@ class StoreThread {
 
   Journal& journal_;
   StoreThreadCalls calls_;
+  StoreWatch watch_;  // the checkpointer's
   std::mutex mutex_;
   std::condition_variable wake_;
   std::optional<Batch> next_;

@@ -60,8 +60,11 @@ Result<std::unique_ptr<Pipeline>> Pipeline::open(Loop& loop, const std::string& 
   };
   calls.checkpoint = [self](const CheckpointNews& news) {
     self->loop_.post([self, news] {
-      if (self->on_checkpoint) self->on_checkpoint(news);
+      if (self->on_store_checkpoint) self->on_store_checkpoint(news);
     });
+  };
+  calls.lost = [self](const Error& error) {
+    self->loop_.post([self, error] { self->publisher_->fail(error); });
   };
   self->store_ = std::make_unique<StoreThread>(*self->journal_, std::move(calls));
   self->read_back_for_hub();

@@ -55,7 +55,7 @@ class Replay {
       if (std::exchange(waits_for_room_, false)) pump();
     });
     pipeline_->on_failure = [this](const Error& error) { fail(error); };
-    pipeline_->on_checkpoint = [this](const CheckpointNews& news) { report_.note(news.text); };
+    pipeline_->on_store_checkpoint = [this](const CheckpointNews& news) { report_.note(news.text); };
     pipeline_->publisher().before_commit = [this](Origin& origin) { player_->note_cursors(origin); };
     player_->on_rejected = [this](const Rejected& rejected) { report_.refused(rejected); };
     player_->on_note = [this](const std::string& text) { report_.note(text); };

@@ -47,7 +47,7 @@ class Service {
       return exit_code_of(ready.error().kind);
     }
     pipeline_->on_failure = [this](const Error& error) { fail(error); };
-    pipeline_->on_checkpoint = [](const CheckpointNews& news) {
+    pipeline_->on_store_checkpoint = [](const CheckpointNews& news) {
       switch (news.kind) {
         case CheckpointNews::Kind::failing:
           spdlog::error(news.text);

@@ -311,5 +311,23 @@ TEST(Checkpoints, OfEverythingMayBeAskedForAtAnyMoment) {
   }
 }
 
+// The store is gone, and the commit under way may well have gone into a file without a name.
+TEST(Publisher, ShowsNothingMoreOnceTheJournalIsGivenUp) {
+  Pipeline pipeline;
+  pipeline.join();
+  int failures = 0;
+  pipeline.publisher.on_failure = [&] { ++failures; };
+  pipeline.take(1);
+  pipeline.flush();
+  pipeline.publisher.fail(Error{ErrorKind::environment, "the store was deleted", 0});
+  pipeline.done();
+  pipeline.read();
+  EXPECT_EQ(pipeline.hub.published(), Offset(0));
+  EXPECT_TRUE(pipeline.publisher.full()) << "sources are not read any more";
+  pipeline.publisher.fail(Error{ErrorKind::environment, "again", 0});
+  EXPECT_EQ(failures, 1);
+  EXPECT_EQ(pipeline.publisher.failure()->text, "the store was deleted");
+}
+
 }  // namespace
 }  // namespace touchline

@@ -9,6 +9,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -102,6 +103,26 @@ TEST_F(DamagedStores, AFolderIsNoStore) {
   const Finished finished = run({"verify", folder_.path().string()});
   EXPECT_EQ(finished.exit_code, 3);
   EXPECT_THAT(finished.err, HasSubstr("is a folder, not a store"));
+}
+
+// What would be published from here on would be lost: at once, although nothing comes that would be committed.
+TEST_F(DamagedStores, AServiceWhoseStoreIsTakenAwayEnds) {
+  for (const bool deleted : {true, false}) {
+    const std::string store = folder_ / (deleted ? "deleted.db" : "replaced.db");
+    Program service({"serve", "--store", store, "--source", "feed=tcp://127.0.0.1:0"});
+    service.wait_for_line("ready:");
+    if (deleted) {
+      std::filesystem::remove(store);
+    } else {
+      std::filesystem::copy_file(store_, folder_ / "copy.db");
+      std::filesystem::rename(folder_ / "copy.db", store);
+    }
+    const Finished finished = service.wait();
+    EXPECT_EQ(finished.exit_code, 3);
+    EXPECT_THAT(finished.err, HasSubstr(store + (deleted ? ": was deleted" : ": was replaced")));
+    EXPECT_EQ(std::filesystem::exists(store), !deleted);
+  }
+  expect_sound(folder_ / "replaced.db");
 }
 
 }  // namespace

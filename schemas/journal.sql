@@ -65,7 +65,7 @@ CREATE TABLE cursors (
   fingerprint INTEGER NOT NULL
 ) WITHOUT ROWID;
 
--- Messages that were refused. The oldest go when there are more than 10,000.
+-- Messages that were refused. The oldest go at every 1,000th, so that 10,000 are left: never more than 10,999.
 CREATE TABLE rejected (
   id      INTEGER PRIMARY KEY,
   source  TEXT NOT NULL,

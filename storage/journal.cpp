@@ -12,6 +12,7 @@ namespace touchline {
 namespace {
 
 constexpr std::int64_t least_epoch = 1;
+constexpr std::int64_t rejected_per_trim = 1'000;
 
 std::int64_t signed_of(std::uint64_t value) { return static_cast<std::int64_t>(value); }
 
@@ -151,12 +152,15 @@ void Journal::write(const Batch& batch, std::int64_t committed_ms) {
         .bind(3, signed_of(cursor.line));
     put_cursor_.bind(4, cursor.time_ms).bind(5, signed_of(cursor.fingerprint)).run();
   }
+  bool trim = false;
   for (const auto& rejected : batch.rejected) {
     insert_rejected_.bind_text(1, rejected.source).bind(2, signed_of(rejected.line));
     insert_rejected_.bind(3, signed_of(rejected.byte)).bind(4, rejected.time_ms);
     insert_rejected_.bind_text(5, rejected.reason).bind_blob(6, rejected.content).run();
+    // Counted by their numbers, which a restart does not forget.
+    trim = trim || db_.last_row() % rejected_per_trim == 0;
   }
-  if (!batch.rejected.empty()) trim_rejected_.run();
+  if (trim) trim_rejected_.run();
 }
 
 Result<SourceId> Journal::source(std::string_view name) {

@@ -137,6 +137,8 @@ std::int64_t Database::value(const char* sql) {
   return statement.step() ? statement.integer(0) : 0;
 }
 
+std::int64_t Database::last_row() const { return sqlite3_last_insert_rowid(db_.get()); }
+
 void Database::checkpoint() {
   int in_log = 0;
   int copied = 0;

@@ -63,6 +63,8 @@ class Database {
   void run(const char* sql);
   Statement prepare(const char* sql) { return {db_.get(), sql}; }
   std::int64_t value(const char* sql);  // the first column of the first row; 0 without one
+  std::int64_t last_row() const;        // the number of the row inserted last
+
   // Copies what it can of the write-ahead log into the file, without waiting for readers or another who copies. A
   // failure, too, where SQLite says that it did nothing at all.
   void checkpoint();

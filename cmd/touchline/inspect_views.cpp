@@ -21,7 +21,7 @@ namespace {
 using enum Table::Align;
 
 constexpr std::size_t content_shown_bytes = 60;
-constexpr std::uint64_t rejected_shown_max = 10'000;  // as many as are kept
+constexpr std::uint64_t rejected_shown_max = 10'000;  // as many as are sure to be kept
 
 std::string text_of(std::uint64_t number) { return std::to_string(number); }
 std::string time_or_dash(std::int64_t time_ms) { return time_ms == 0 ? "-" : time_text(time_ms); }

@@ -76,6 +76,10 @@ Result<EpochStart> Journal::begin(const PublishingStart& start) {
   return how;
 }
 
+void Journal::undo_creation() {
+  if (is_new_) lock_.undo_creation();
+}
+
 Result<void> Journal::end() {
   if (!relaxed_ || failed_) return {};
   try {
@@ -107,6 +111,7 @@ Result<void> Journal::commit(const Batch& batch, std::int64_t committed_ms) {
     return store_error(path_, "the commit of offset " + std::to_string(batch.first.value) + " failed",
                        failure);
   }
+  is_new_ = false;
   if (batch.count != 0) head_ = batch.last();
   return {};
 }

@@ -61,6 +61,9 @@ class Journal {
   Offset head() const { return head_; }
   const std::string& path() const { return path_; }
 
+  // If it made the store and nothing was committed: at its end it leaves behind what it found.
+  void undo_creation();
+
   // Of the files as they were when it was opened.
   const StoreWatch& watch() const { return watch_; }
 

@@ -4,6 +4,7 @@
 #include "storage/store_watch.h"
 
 #include <cerrno>
+#include <cstdio>
 #include <cstring>
 #include <utility>
 
@@ -82,9 +83,11 @@ Error store_error(const std::string& path, std::string_view doing, const SqliteF
 }
 
 Result<WriterLock> WriterLock::take(const std::string& path) {
-  const int file = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+  int file = ::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+  const bool made = file >= 0;
+  if (!made && errno == EEXIST) file = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
   if (file < 0) return system_error(path, "cannot be opened for writing");
-  WriterLock lock(file);
+  WriterLock lock(path, made, file);
   if (::flock(file, LOCK_EX | LOCK_NB) != 0) {
     if (errno != EWOULDBLOCK) return system_error(path, "cannot be locked");
     return Error{ErrorKind::environment, path + ": another process is writing this store", 0};
@@ -95,7 +98,10 @@ Result<WriterLock> WriterLock::take(const std::string& path) {
 }
 
 WriterLock::~WriterLock() {
-  if (file_ >= 0) ::close(file_);
+  if (file_ < 0) return;
+  if (undo_ && made_file_) ::unlink(path_.c_str());
+  if (undo_ && !made_file_ && ::ftruncate(file_, 0) != 0) std::perror(path_.c_str());
+  ::close(file_);
 }
 
 Result<WritableStore> open_store_for_writing(const std::string& path, Epoch epoch) {

@@ -12,6 +12,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace touchline {
 
@@ -22,14 +23,25 @@ inline constexpr std::int64_t store_version = 1;
 class WriterLock {
  public:
   static Result<WriterLock> take(const std::string& path);
-  WriterLock(WriterLock&& other) noexcept : file_(other.file_) { other.file_ = -1; }
+  WriterLock(WriterLock&& other) noexcept
+      : path_(std::move(other.path_)), made_file_(other.made_file_), undo_(other.undo_), file_(other.file_) {
+    other.file_ = -1;
+  }
   WriterLock& operator=(WriterLock&&) = delete;
   ~WriterLock();
 
   int file() const { return file_; }
+  // At its end, but before anybody else can take it, the file is as it was found: not there, or empty. Only for a
+  // store that was made under this lock and that nothing was written into.
+  void undo_creation() { undo_ = true; }
 
  private:
-  explicit WriterLock(int file) : file_(file) {}
+  WriterLock(std::string path, bool made_file, int file)
+      : path_(std::move(path)), made_file_(made_file), file_(file) {}
+
+  std::string path_;
+  bool made_file_;
+  bool undo_ = false;
   int file_;
 };
 

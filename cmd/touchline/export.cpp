@@ -112,6 +112,18 @@ Result<void> export_to(Output& output, JournalReader& reader, const std::vector<
   return output.finish();
 }
 
+// By whatever name; what SQLite keeps beside a store also while it is not there.
+bool is_of_store(const std::string& path, const std::string& store) {
+  std::error_code ignored;
+  const auto real_store = std::filesystem::weakly_canonical(store, ignored);
+  const auto real_path = std::filesystem::weakly_canonical(path, ignored);
+  for (const char* end : {"", "-wal", "-shm", "-journal"}) {
+    const std::string file = real_store.string() + end;
+    if (real_path == file || std::filesystem::equivalent(path, file, ignored)) return true;
+  }
+  return false;
+}
+
 int run(const ExportOptions& options) {
   if (options.all == !options.event.empty()) {
     return complain({ErrorKind::usage, "export needs --event ID or --all, one of the two", 0});
@@ -120,9 +132,8 @@ int run(const ExportOptions& options) {
     return complain({ErrorKind::usage, "--seq is of one event: it needs --event", 0});
   auto reader = open_view(options.store);
   if (!reader) return complain(reader.error());
-  std::error_code ignored;
-  if (!options.output.empty() && std::filesystem::equivalent(options.output, options.store, ignored)) {
-    return complain({ErrorKind::usage, options.output + ": is the store itself", 0});
+  if (!options.output.empty() && is_of_store(options.output, options.store)) {
+    return complain({ErrorKind::usage, options.output + ": is the store itself, or a file of it", 0});
   }
   const auto events = chosen(*reader, options);
   if (!events) return complain(events.error());

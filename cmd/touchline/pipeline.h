@@ -40,6 +40,9 @@ class Pipeline {
   // Last; nothing can be published behind it.
   Result<void> close();
 
+  // The command failed before it began: a store that was made for it goes with it.
+  void undo_creation() { journal_->undo_creation(); }
+
   // Why there is a new epoch; empty where the store's own goes on.
   std::string epoch_news() const;
 

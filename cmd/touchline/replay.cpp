@@ -50,7 +50,10 @@ class Replay {
   explicit Replay(ReplayOptions options) : options_(std::move(options)) {}
 
   int run() {
-    if (const auto ready = prepare(); !ready) return complain(ready.error());
+    if (const auto ready = prepare(); !ready) {
+      if (pipeline_) pipeline_->undo_creation();
+      return complain(ready.error());
+    }
     pipeline_->on_room([this] {
       if (std::exchange(waits_for_room_, false)) pump();
     });
@@ -107,6 +110,7 @@ class Replay {
     }
     std::vector<std::unique_ptr<Playable>> recordings;
     for (const std::string& path : options_.recordings) {
+      if (const auto other = refuse_own_store(path, options_.store); !other) return other.error();
       auto recording = open_recording(path);
       if (!recording) return recording.error();
       recordings.push_back(std::move(*recording));

@@ -44,6 +44,7 @@ class Service {
     set_up_log(options_.log_format, options_.log_level);
     if (const auto ready = prepare(); !ready) {
       spdlog::error(ready.error().text);
+      if (pipeline_) pipeline_->undo_creation();
       return exit_code_of(ready.error().kind);
     }
     pipeline_->on_failure = [this](const Error& error) { fail(error); };
@@ -102,6 +103,9 @@ class Service {
       const auto spec = parse_source_spec(text);
       if (!spec) return spec.error();
       sources.push_back(*spec);
+    }
+    for (const SourceSpec& spec : sources) {
+      if (const auto other = refuse_own_store(spec.path, options_.store); !other) return other.error();
     }
     PipelineOptions options;
     options.hub.publisher = std::string("touchline ") + TOUCHLINE_VERSION;

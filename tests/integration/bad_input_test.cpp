@@ -295,6 +295,33 @@ TEST_F(BadFiles, APortInUseIsTheEnvironments) {
   const Finished served = run({"serve", "--store", folder_ / "third.db", "--listen", url});
   EXPECT_EQ(served.exit_code, environment);
   EXPECT_THAT(served.err, HasSubstr("cannot listen on " + url));
+  for (const char* end : {"", "-wal", "-shm"})
+    EXPECT_FALSE(std::filesystem::exists(folder_ / ("third.db" + std::string(end)))) << end;
+  // What was there stays as it was.
+  write_bytes(folder_ / "fourth.db", "");
+  EXPECT_EQ(run({"serve", "--store", folder_ / "fourth.db", "--listen", url}).exit_code, environment);
+  EXPECT_EQ(bytes_of(folder_ / "fourth.db"), "");
+  EXPECT_EQ(run({"replay", folder_ / "good", "--store", store_, "--listen", url}).exit_code, environment);
+  EXPECT_EQ(bytes_of_store(store_), before_);
+}
+
+TEST_F(BadFiles, AStoreIsNotPlayedIntoItself) {
+  std::filesystem::create_hard_link(store_, folder_ / "hard.db");
+  std::filesystem::create_symlink(store_, folder_ / "soft.db");
+  for (const std::string& name : {store_, folder_ / "hard.db", folder_ / "soft.db"}) {
+    expect_refused({"replay", name, "--store", store_}, unusable, name + ": is the store itself");
+    expect_refused({"serve", "--store", store_, "--source", "day=" + name}, unusable,
+                   name + ": is the store itself");
+  }
+}
+
+TEST_F(BadFiles, AnExportDoesNotTakeTheStoresPlace) {
+  std::filesystem::create_symlink(store_, folder_ / "soft.db");
+  for (const std::string& name : {store_, folder_ / "soft.db", store_ + "-wal", store_ + "-shm"}) {
+    expect_refused({"export", store_, "--all", "-o", name}, unusable, name + ": is the store itself");
+    expect_refused({"export", folder_ / "soft.db", "--all", "-o", name}, unusable,
+                   name + ": is the store itself");
+  }
 }
 
 TEST_F(BadFiles, APublisherThatIsNotThereIsTheEnvironments) {

@@ -67,6 +67,33 @@ TEST(StoreFile, AnEmptyFileBecomesAStore) {
   EXPECT_TRUE(Journal::open(folder / "empty"));
 }
 
+TEST(StoreFile, AStoreThatWasMadeForNothingIsTakenBack) {
+  const TempFolder folder;
+  write_bytes(folder / "empty", "");
+  for (const char* name : {"new", "empty"}) {
+    Journal journal = Journal::open(folder / name).value();
+    EXPECT_TRUE(journal.source("feed"));
+    journal.undo_creation();
+  }
+  EXPECT_THAT(names_in(folder.path()), ElementsAre("empty"));
+  EXPECT_EQ(bytes_of(folder / "empty"), "");
+}
+
+TEST(StoreFile, AStoreIsNeverTakenBackOnceSomethingWasCommitted) {
+  const TempFolder folder;
+  const std::string path = folder / "store.db";
+  {
+    RandomFeed feed(1, 1);
+    Store store(path);
+    store.run(feed, 5);
+    store.journal().undo_creation();
+  }
+  ASSERT_TRUE(fs::exists(path));
+  Journal::open(path)->undo_creation();
+  EXPECT_TRUE(verify(path)->sound());
+  EXPECT_GT(JournalReader::open(path)->head(), Offset(0));
+}
+
 TEST(StoreFile, TheSecondWriterIsRefusedByName) {
   const TempFolder folder;
   const std::string path = folder / "store.db";

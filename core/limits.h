@@ -40,6 +40,9 @@ inline constexpr std::size_t remembered_message_ids = 1U << 16;
 inline constexpr std::size_t frame_bytes = 16U << 20;
 inline constexpr std::size_t handshake_frame_bytes = 64U << 10;
 inline constexpr std::size_t keyframe_chunk_bytes = 1U << 20;
+// What a subscriber takes for one event's state, and for all keyframes whose chunks are not all there.
+inline constexpr std::size_t state_bytes = 1U << 30;
+inline constexpr std::size_t partial_keyframes = 1U << 10;
 // Digests in one checkpoint frame; more go into further frames.
 inline constexpr std::size_t checkpoint_events = 1U << 16;
 // Answers to one peer's pings that it has not read; past it the peer is sent away.

@@ -1,12 +1,12 @@
 #include "core/subscriber.h"
 
 #include "core/block.h"
-#include "core/compress.h"
+#include "core/keyframe.h"
+#include "core/limits.h"
 
 namespace touchline {
 namespace {
 
-constexpr std::uint64_t state_bytes_max = 1U << 30;
 constexpr std::uint64_t offset_max = 1ULL << 62;
 
 Error disorder(std::string text) { return {ErrorKind::mismatch, std::move(text), 0}; }
@@ -23,6 +23,8 @@ Subscriber::Subscriber(Hello hello, SubscriberEvents events)
 void Subscriber::reconnect() {
   reader_ = FrameReader();
   partial_.clear();
+  partial_bytes_ = 0;
+  merged_in_frame_ = false;
   output_.clear();
   hello_.position.reset();
   if (complete_) hello_.position = position_;
@@ -36,7 +38,7 @@ Result<void> Subscriber::receive(std::string_view bytes) {
   counts_.bytes += bytes.size();
   reader_.append(bytes);
   Frame frame;
-  while (true) {
+  while (!stopped_) {
     const std::uint64_t at = reader_.at_byte();
     const auto more = reader_.next(frame);
     if (!more) return more.error();
@@ -54,6 +56,7 @@ Result<void> Subscriber::receive(std::string_view bytes) {
       counts_.keyframe_bytes += reader_.at_byte() - at;
     }
   }
+  return {};
 }
 
 Result<void> Subscriber::on_frame(const Frame& frame) {
@@ -87,6 +90,7 @@ Result<void> Subscriber::on_frame(const Frame& frame) {
     case FrameKind::ping: {
       const auto ping = read_ping(frame.body);
       if (!ping) return ping.error();
+      if (output_.size() > limits::control_bytes) return disorder("comes faster than it can be answered");
       put(output_, *ping, FrameKind::pong);
       return {};
     }
@@ -111,7 +115,9 @@ Result<void> Subscriber::on_welcome(std::string_view body) {
   if (tail && (!hello_.position || *hello_.position != welcome->position)) {
     return disorder("goes on from a position that was not offered");
   }
+  if (welcome->position.offset.value > offset_max) return disorder("names an offset past any");
   welcomed_ = true;
+  heartbeat_ms_ = welcome->heartbeat_ms;
   // Keyframes come before anything that counts offsets: until then the position stands for nothing.
   complete_ = tail;
   if (!tail) {
@@ -134,55 +140,56 @@ Result<void> Subscriber::on_keyframe(std::string_view body) {
   const EventHandle event = chunk->event;
   Partial& partial = partial_[event];
   if (chunk->chunk == 0) {
+    partial_bytes_ -= partial.data.size();
     partial = {std::move(*chunk), {}};
     partial.data = std::move(partial.head.data);
+    partial_bytes_ += partial.data.size();
   } else {
     if (partial.head.seq != chunk->seq || partial.head.chunk + 1 != chunk->chunk)
       return disorder("lacks a chunk");
     partial.head.chunk = chunk->chunk;
     partial.data += chunk->data;
+    partial_bytes_ += chunk->data.size();
   }
-  if (partial.data.size() > state_bytes_max || partial.head.state_bytes > state_bytes_max) {
-    return Error{ErrorKind::limit, "is larger than any state may be", 0};
+  if (partial_bytes_ > limits::state_bytes || partial_.size() > limits::partial_keyframes ||
+      partial.head.state_bytes > limits::state_bytes) {
+    return Error{ErrorKind::limit, "is larger than any state may be, or one of too many unfinished ones", 0};
   }
   if (partial.head.chunk + 1 < partial.head.chunks) return {};
   const Partial whole = std::move(partial);
   partial_.erase(event);
+  partial_bytes_ -= whole.data.size();
 
-  auto block = whole.head.compressed ? decompress(whole.data, whole.head.state_bytes)
-                                     : Result<std::string>(whole.data);
-  if (!block) return block.error();
-  if (block->size() != whole.head.state_bytes) return disorder("has a state of another size than it says");
-  auto delta = decode_block(EventState{}, *block);
-  if (!delta) return delta.error();
-  EventState state;
-  delta->seq = whole.head.seq;
-  apply(state, *delta);
-  if (state.digest() != whole.head.digest) return disorder("has a state that does not fit its digest");
+  auto state = state_in_keyframe(whole.head, whole.data);
+  if (!state) return state.error();
   ++counts_.keyframes;
   awaiting_.erase(event);
   keyframe_offsets_[event] = whole.head.offset;
   EventState& kept = states_[event];
-  kept = std::move(state);
+  kept = std::move(*state);
   if (events_.keyframe) events_.keyframe(event, kept, whole.head.offset);
   return {};
 }
 
 Result<void> Subscriber::on_deltas(std::string_view body) {
   complete_ = true;
+  merged_in_frame_ = false;
   DeltaItems items(body);
   DeltaItem item;
   while (true) {
     const auto more = items.next(item);
     if (!more) return more.error();
-    if (!*more) return {};
+    if (!*more) break;
     if (item.event.value == 0) {
       if (item.skipped > offset_max - position_.offset.value) return disorder("skips past any offset");
       position_.offset = Offset(position_.offset.value + item.skipped);
     } else if (const auto taken = on_block(item.event, item.block); !taken) {
       return taken.error();
     }
+    if (stopped_) return {};
   }
+  merged_in_frame_ = false;
+  return {};
 }
 
 Result<void> Subscriber::on_block(EventHandle event, std::string_view block) {
@@ -190,6 +197,7 @@ Result<void> Subscriber::on_block(EventHandle event, std::string_view block) {
   if (!header) return header.error();
   if (header->merged > offset_max - position_.offset.value) return disorder("merges past any offset");
   position_.offset = Offset(position_.offset.value + header->merged);
+  merged_in_frame_ = merged_in_frame_ || header->merged != 1;
   if (awaiting_.contains(event)) return {};
   if (const auto keyframe = keyframe_offsets_.find(event); keyframe != keyframe_offsets_.end()) {
     if (position_.offset <= keyframe->second) return {};
@@ -244,6 +252,8 @@ Result<void> Subscriber::on_checkpoint(std::string_view body) {
     // Its keyframe may be newer than the checkpoint.
     if (state->second.seq > digest.seq) continue;
     ++counts_.digests_checked;
+    if (state->second.seq != digest.seq || state->second.digest() != digest.digest)
+      ++counts_.digests_differed;
     if (state->second.seq != digest.seq) {
       ask_again(digest.event, "at seq " + number(state->second.seq.value) + ", the publisher at " +
                                   number(digest.seq.value));
@@ -259,6 +269,33 @@ void Subscriber::ask_again(EventHandle event, std::string why) {
   awaiting_[event] = position_.offset.value;
   put(output_, Resync{event, why});
   if (events_.resync) events_.resync(event, why);
+}
+
+// The frames of a welcome and of keyframes, as a publisher would send them; so the same code reads them.
+std::optional<std::string> Subscriber::save() const {
+  if (!complete_ || merged_in_frame_ || !awaiting_.empty()) return std::nullopt;
+  std::string saved;
+  put(saved,
+      Welcome{protocol_version, position_, Durability::durable, 0, 0, ResumeKind::keyframes, "saved", ""});
+  for (const auto& [event, state] : states_) {
+    const auto ahead = keyframe_offsets_.find(event);
+    put_keyframe(saved, event, state, ahead == keyframe_offsets_.end() ? position_.offset : ahead->second);
+  }
+  return saved;
+}
+
+Result<void> Subscriber::restore(std::string_view saved) {
+  Subscriber reader(hello_, {});
+  if (const auto taken = reader.receive(saved); !taken) return taken.error();
+  if (!reader.welcomed_ || !reader.partial_.empty() || reader.reader_.at_byte() != saved.size()) {
+    return malformed("saved states that are not whole", reader.reader_.at_byte());
+  }
+  states_ = std::move(reader.states_);
+  keyframe_offsets_ = std::move(reader.keyframe_offsets_);
+  position_ = reader.position_;
+  complete_ = true;
+  reconnect();
+  return {};
 }
 
 }  // namespace touchline

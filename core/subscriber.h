@@ -13,6 +13,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -39,6 +40,7 @@ struct SubscriberCounts {
   std::uint64_t keyframes = 0;
   std::uint64_t keyframe_bytes = 0;
   std::uint64_t digests_checked = 0;
+  std::uint64_t digests_differed = 0;
   std::uint64_t resyncs = 0;
 };
 
@@ -53,11 +55,21 @@ class Subscriber {
   // Takes bytes as they come, cut anywhere. An error ends the connection: the peer broke the protocol.
   Result<void> receive(std::string_view bytes);
 
+  // From within an event: what follows is neither looked at nor counted. The connection is to be closed then.
+  void stop() { stopped_ = true; }
+
   // A new connection to the same publisher: states and position are kept and offered.
   void reconnect();
   void acknowledge();
 
+  // Everything that a later subscriber with the same filter needs to go on from here, as bytes; none: a position
+  // may not be offered now (PROTOCOL.md, "Positions").
+  std::optional<std::string> save() const;
+  // Takes up what save() gave, before anything was sent or received. What is no such thing is refused whole.
+  Result<void> restore(std::string_view saved);
+
   Position position() const { return position_; }
+  std::uint32_t heartbeat_ms() const { return heartbeat_ms_; }  // 0: none, or not welcomed yet
   bool welcomed() const { return welcomed_; }
   const std::unordered_map<EventHandle, EventState>& states() const { return states_; }
   const SubscriberCounts& counts() const { return counts_; }
@@ -83,6 +95,10 @@ class Subscriber {
   FrameReader reader_;
   std::string output_;
   Position position_;
+  std::uint32_t heartbeat_ms_ = 0;
+  std::size_t partial_bytes_ = 0;
+  bool stopped_ = false;
+  bool merged_in_frame_ = false;  // the count may be past an offset that was to come later
   bool welcomed_ = false;
   bool complete_ = false;  // all states up to the position are held, so it may be offered
   std::unordered_map<EventHandle, EventState> states_;

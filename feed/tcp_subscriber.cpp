@@ -4,8 +4,10 @@
 #include <boost/asio/connect.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/write.hpp>
 
+#include <chrono>
 #include <utility>
 #include <vector>
 
@@ -22,9 +24,27 @@ struct TcpSubscriber::Impl : std::enable_shared_from_this<Impl> {
         ended(std::move(when_ended)),
         resolver(loop.context()),
         socket(loop.context()),
+        timer(loop.context()),
+        patience(options.answer_ms),
         received(options.read_bytes) {}
 
+  // A line on which nothing came for three heartbeats is dead (PROTOCOL.md, "The conversation").
+  void watch() {
+    const std::uint32_t beat = subscriber.heartbeat_ms();
+    const auto wait = std::chrono::milliseconds(subscriber.welcomed() ? std::int64_t{3} * beat : patience);
+    if (over || wait.count() == 0) return;
+    timer.expires_at(heard + wait);
+    timer.async_wait([self = shared_from_this(), wait](const error_code& error) {
+      if (error || self->over) return;
+      if (std::chrono::steady_clock::now() < self->heard + wait) return self->watch();
+      self->end(Error{ErrorKind::environment,
+                      self->endpoint.text() + ": nothing came for " + std::to_string(wait.count()) + " ms",
+                      0});
+    });
+  }
+
   void start() {
+    watch();
     resolver.async_resolve(
         endpoint.host, std::to_string(endpoint.port),
         [self = shared_from_this()](const error_code& error, const tcp::resolver::results_type& found) {
@@ -48,6 +68,8 @@ struct TcpSubscriber::Impl : std::enable_shared_from_this<Impl> {
     socket.async_read_some(
         asio::buffer(received), [self = shared_from_this()](const error_code& error, std::size_t n) {
           if (error == asio::error::eof) return self->end({});
+          const bool welcomed = self->subscriber.welcomed();
+          self->heard = std::chrono::steady_clock::now();
           if (error) return self->fail("lost", error);
           if (const auto taken = self->subscriber.receive({self->received.data(), n}); !taken) {
             Error wrong = taken.error();
@@ -55,6 +77,7 @@ struct TcpSubscriber::Impl : std::enable_shared_from_this<Impl> {
             return self->end(wrong);
           }
           self->write();
+          if (welcomed != self->subscriber.welcomed()) self->watch();
           if (!self->over) self->read();
         });
   }
@@ -77,6 +100,8 @@ struct TcpSubscriber::Impl : std::enable_shared_from_this<Impl> {
   void end(Result<void> result) {
     if (std::exchange(over, true)) return;
     error_code ignored;
+    timer.cancel();
+    resolver.cancel();
     socket.close(ignored);
     if (ended) std::exchange(ended, {})(std::move(result));
   }
@@ -86,6 +111,9 @@ struct TcpSubscriber::Impl : std::enable_shared_from_this<Impl> {
   std::function<void(Result<void>)> ended;
   tcp::resolver resolver;
   tcp::socket socket;
+  asio::steady_timer timer;
+  std::int64_t patience;
+  std::chrono::steady_clock::time_point heard = std::chrono::steady_clock::now();
   std::vector<char> received;
   std::string sending;
   bool writing = false;

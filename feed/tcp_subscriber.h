@@ -9,6 +9,7 @@
 #include "feed/endpoint.h"
 #include "feed/loop.h"
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -17,6 +18,7 @@ namespace touchline {
 
 struct TcpSubscriberOptions {
   std::size_t read_bytes = 256U << 10;  // most that one read takes; 1 shows that frames may be cut anywhere
+  std::int64_t answer_ms = 10'000;      // most that connecting and the welcome may take
 };
 
 class TcpSubscriber {

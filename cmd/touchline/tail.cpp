@@ -1,19 +1,21 @@
 // `touchline tail`: a subscriber of the delta protocol.
 
+#include "cmd/touchline/arguments.h"
 #include "cmd/touchline/board.h"
 #include "cmd/touchline/commands.h"
-#include "core/digest.h"
-#include "core/state_names.h"
-#include "core/state_words.h"
+#include "cmd/touchline/tail_printer.h"
 #include "core/subscriber.h"
-#include "core/time_text.h"
+#include "feed/backoff.h"
 #include "feed/loop.h"
 #include "feed/tcp_subscriber.h"
 
-#include <algorithm>
+#include <cerrno>
 #include <charconv>
 #include <chrono>
 #include <cstdio>
+#include <cstring>
+#include <fstream>
+#include <iterator>
 #include <memory>
 #include <optional>
 #include <string>
@@ -30,6 +32,7 @@ struct TailOptions {
   std::string url;
   Filter filter;
   std::string from;
+  std::string state;
   std::string format = "text";
   std::uint64_t count = 0;
   std::size_t read_bytes = 256U << 10;
@@ -50,13 +53,34 @@ std::optional<Position> position_of(std::string_view text) {
   return position;
 }
 
+TailPrinter::Format printed(const std::string& format) {
+  if (format == "text") return TailPrinter::Format::text;
+  return format == "json" ? TailPrinter::Format::json : TailPrinter::Format::none;
+}
+
 class Tail {
  public:
   Tail(TailOptions options, Endpoint endpoint, Hello hello)
       : options_(std::move(options)),
         endpoint_(std::move(endpoint)),
         board_(::isatty(STDOUT_FILENO) == 1),
+        printer_(printed(options_.format)),
         subscriber_(std::move(hello), listeners()) {}
+
+  Result<void> take_up() {
+    if (options_.state.empty()) return {};
+    std::ifstream file(options_.state, std::ios::binary);
+    if (!file && errno == ENOENT) return {};
+    const std::string saved(std::istreambuf_iterator<char>(file), {});
+    if (!file) {
+      return Error{ErrorKind::environment, options_.state + ": cannot be read: " + std::strerror(errno), 0};
+    }
+    if (const auto restored = subscriber_.restore(saved); !restored) {
+      return malformed(options_.state + ": byte " + std::to_string(restored.error().at_byte) + ": " +
+                       restored.error().text);
+    }
+    return {};
+  }
 
   int run() {
     connect();
@@ -68,176 +92,139 @@ class Tail {
     if (options_.format == "board") {
       loop_.every(milliseconds(board_.interval_ms()), [this] {
         board_.show(subscriber_.states());
+        look_at_output();
         return !ended_;
       });
     }
     loop_.run();
     connection_.reset();
-    finish();
-    return exit_code_;
+    return finish();
   }
 
  private:
   SubscriberEvents listeners() {
     SubscriberEvents events;
     events.welcome = [this](const Welcome& welcome) {
-      std::fprintf(stderr, "%s: %s, epoch %llu offset %llu, %s: %s (%s)\n", options_.url.c_str(),
-                   welcome.publisher.c_str(), static_cast<unsigned long long>(welcome.position.epoch.value),
-                   static_cast<unsigned long long>(welcome.position.offset.value),
-                   std::string(name_of(welcome.durability)).c_str(),
-                   std::string(name_of(welcome.resume)).c_str(), welcome.reason.c_str());
+      backoff_.worked();
+      say("%s: %s, epoch %llu offset %llu, %s: %s (%s)", options_.url.c_str(),
+          printable(welcome.publisher).c_str(), number(welcome.position.epoch.value),
+          number(welcome.position.offset.value), std::string(name_of(welcome.durability)).c_str(),
+          std::string(name_of(welcome.resume)).c_str(), printable(welcome.reason).c_str());
     };
     events.keyframe = [this](EventHandle event, const EventState& state, Offset offset) {
-      keyframe(event, state, offset);
+      printer_.keyframe(event, state, offset);
+      look_at_output();
     };
     events.delta = [this](EventHandle event, const EventState& state, const Delta& delta, Offset offset) {
-      this->delta(event, state, delta, offset);
+      printer_.delta(event, state, delta, offset);
+      look_at_output();
+      if (options_.count != 0 && subscriber_.counts().deltas >= options_.count) end(exit_done);
     };
     events.resync = [](EventHandle event, std::string_view why) {
-      std::fprintf(stderr, "event %u: asked for its state again: %s\n", event.value,
-                   std::string(why).c_str());
+      say("event %u: asked for its state again: %s", event.value, printable(why).c_str());
     };
     events.goodbye = [this](const Goodbye& goodbye) {
-      std::fprintf(stderr, "goodbye: %s%s%s\n", std::string(name_of(goodbye.reason)).c_str(),
-                   goodbye.text.empty() ? "" : ", ", goodbye.text.c_str());
-      said_goodbye_ = goodbye.reason;
+      say("goodbye: %s%s%s", std::string(name_of(goodbye.reason)).c_str(), goodbye.text.empty() ? "" : ", ",
+          printable(goodbye.text).c_str());
+      goodbye_ = goodbye;
     };
     events.error = [this](const ErrorMessage& error) {
-      std::fprintf(stderr, "touchline: %s: refused: %s: %s\n", options_.url.c_str(),
-                   std::string(name_of(error.code)).c_str(), error.text.c_str());
+      say("touchline: %s: refused: %s: %s", options_.url.c_str(), std::string(name_of(error.code)).c_str(),
+          printable(error.text).c_str());
       end(exit_environment);
     };
     return events;
   }
 
   void connect() {
+    goodbye_.reset();
     connection_ = std::make_unique<TcpSubscriber>(
         loop_, subscriber_, endpoint_, [this](Result<void> result) { disconnected(result); },
-        TcpSubscriberOptions{options_.read_bytes});
+        TcpSubscriberOptions{.read_bytes = options_.read_bytes});
   }
 
   void disconnected(const Result<void>& result) {
     if (ended_) return;
-    const bool finished = said_goodbye_ && *said_goodbye_ == GoodbyeReason::finished;
+    const bool finished = goodbye_ && goodbye_->reason == GoodbyeReason::finished;
     const bool broken = !result && result.error().kind != ErrorKind::environment;
     if (options_.reconnect && !finished && !broken) {
-      std::fprintf(stderr, "%s: line lost, trying again\n", options_.url.c_str());
-      // Half a second and a random part of another: those who lost the line together do not return together.
-      const auto jitter =
-          static_cast<std::int64_t>(mix64(static_cast<std::uint64_t>(::getpid()) + ++attempts_) % 500);
-      loop_.after(milliseconds(500 + jitter), [this] {
+      const auto wait = backoff_.next(milliseconds(goodbye_ ? goodbye_->retry_after_ms : 0));
+      say("%s: %s; trying again in %lld ms", options_.url.c_str(),
+          result ? "the line was closed" : result.error().text.c_str(), static_cast<long long>(wait.count()));
+      loop_.after(wait, [this] {
         if (ended_) return;
         subscriber_.reconnect();
-        said_goodbye_.reset();
         connect();
       });
       return;
     }
     if (!result) {
-      std::fprintf(stderr, "touchline: %s\n", result.error().text.c_str());
+      say("touchline: %s", result.error().text.c_str());
       return end(broken ? exit_finding : exit_environment);
     }
-    if (!said_goodbye_) {
-      std::fprintf(stderr, "touchline: %s: the line was closed without a goodbye\n", options_.url.c_str());
+    if (!goodbye_) {
+      say("touchline: %s: the line was closed without a goodbye", options_.url.c_str());
       return end(exit_environment);
     }
     end(exit_done);
   }
 
+  // Nobody who reads is a good reason to end; a full disk is not.
+  void look_at_output() {
+    const int failed = printer_.flush();
+    if (failed == 0 || ended_) return;
+    if (failed != EPIPE) say("touchline: standard output: %s", std::strerror(failed));
+    end(failed == EPIPE ? exit_done : exit_environment);
+  }
+
   void end(int code) {
     if (std::exchange(ended_, true)) return;
     exit_code_ = code;
+    subscriber_.stop();
     loop_.stop();
   }
 
-  static std::string id_of(const EventState& state) {
-    return std::string(state.get(Address(0, 0, Field::id)).text);
-  }
-
-  void keyframe(EventHandle event, const EventState& state, Offset offset) {
-    if (options_.format == "text") {
-      std::printf("%s  keyframe at seq %llu: %s\n", time_text(state.source_time_ms).c_str(),
-                  static_cast<unsigned long long>(state.seq.value), summary_line(state).c_str());
-    } else if (options_.format == "json") {
-      line_.clear();
-      append_head(event, state, offset);
-      line_ += ",\"keyframe\":true}";
-      std::puts(line_.c_str());
-    }
-    std::fflush(stdout);
-  }
-
-  void delta(EventHandle event, const EventState& state, const Delta& delta, Offset offset) {
-    if (ended_) return;
-    if (options_.format == "text") {
-      const std::string time = time_text(delta.source_time_ms);
-      for (const std::string& words : describe(state, delta)) {
-        std::printf("%s  %s %llu  %s\n", time.c_str(), id_of(state).c_str(),
-                    static_cast<unsigned long long>(delta.seq.value), words.c_str());
-      }
-    } else if (options_.format == "json") {
-      line_.clear();
-      append_head(event, state, offset);
-      line_ += delta.kind == DeltaClass::critical ? ",\"class\":\"critical\"" : ",\"class\":\"price\"";
-      line_ += ",\"cause\":\"" + std::string(name_of(delta.cause)) + "\",\"changes\":[";
-      bool first = true;
-      for (const std::string& words : describe(state, delta)) {
-        if (!std::exchange(first, false)) line_ += ',';
-        append_json_text(line_, words);
-      }
-      line_ += "]}";
-      std::puts(line_.c_str());
-    }
-    if (options_.format == "text" || options_.format == "json") std::fflush(stdout);
-    if (options_.count != 0 && subscriber_.counts().deltas >= options_.count) end(exit_done);
-  }
-
-  void append_head(EventHandle event, const EventState& state, Offset offset) {
-    char digest[17];
-    std::snprintf(digest, sizeof digest, "%016llx", static_cast<unsigned long long>(state.digest()));
-    line_ += "{\"event\":";
-    append_json_text(line_, id_of(state));
-    line_ += ",\"handle\":" + std::to_string(event.value) + ",\"seq\":" + std::to_string(state.seq.value) +
-             ",\"offset\":" + std::to_string(offset.value) + ",\"source_at\":\"" +
-             time_text(state.source_time_ms) + "\",\"digest\":\"" + digest + '"';
-  }
-
-  void finish() {
+  int finish() {
     if (options_.format == "board") board_.show(subscriber_.states());
-    if (options_.digests) {
-      std::vector<std::string> lines;
-      for (const auto& [event, state] : subscriber_.states()) {
-        char text[64];
-        std::snprintf(text, sizeof text, " %llu %016llx", static_cast<unsigned long long>(state.seq.value),
-                      static_cast<unsigned long long>(state.digest()));
-        lines.push_back(id_of(state) + text);
-      }
-      std::sort(lines.begin(), lines.end());
-      for (const std::string& line : lines)
-        std::puts(line.c_str());
-    }
+    if (options_.digests) printer_.digests(subscriber_.states());
+    printer_.flush();
     const SubscriberCounts& counts = subscriber_.counts();
-    const auto number = [](std::uint64_t n) { return static_cast<unsigned long long>(n); };
-    std::fprintf(
-        stderr,
-        "%llu deltas of %zu events in %llu bytes, %llu keyframes in %llu bytes; position %llu:%llu; %llu "
-        "digests agreed, %llu resyncs\n",
+    say("%llu deltas of %zu events in %llu bytes, %llu keyframes in %llu bytes; position %llu:%llu; %llu "
+        "digests agreed, %llu resyncs",
         number(counts.deltas), subscriber_.states().size(), number(counts.delta_bytes),
         number(counts.keyframes), number(counts.keyframe_bytes), number(subscriber_.position().epoch.value),
-        number(subscriber_.position().offset.value), number(counts.digests_checked - counts.resyncs),
+        number(subscriber_.position().offset.value), number(counts.digests_checked - counts.digests_differed),
         number(counts.resyncs));
-    if (counts.resyncs != 0 && exit_code_ == exit_done) exit_code_ = exit_finding;
+    if (counts.digests_differed != 0 && exit_code_ == exit_done) exit_code_ = exit_finding;
+    if (!options_.state.empty()) keep_state();
+    return exit_code_;
+  }
+
+  void keep_state() {
+    const auto saved = subscriber_.save();
+    if (!saved) return say("%s: not written: states are missing at this moment", options_.state.c_str());
+    auto output = Output::open(options_.state);
+    Result<void> written = output ? output->write(*saved) : output.error();
+    if (written) written = output->finish();
+    if (!written) exit_code_ = complain(written.error());
+  }
+
+  static unsigned long long number(std::uint64_t n) { return n; }
+
+  template <class... Args>
+  static void say(const char* format, Args... args) {
+    std::fprintf(stderr, (std::string(format) + "\n").c_str(), args...);
   }
 
   TailOptions options_;
   Endpoint endpoint_;
   Loop loop_;
   Board board_;
+  TailPrinter printer_;
   Subscriber subscriber_;
   std::unique_ptr<TcpSubscriber> connection_;
-  std::string line_;
-  std::optional<GoodbyeReason> said_goodbye_;
-  std::uint64_t attempts_ = 0;
+  std::optional<Goodbye> goodbye_;
+  Backoff backoff_{static_cast<std::uint64_t>(::getpid())};
   bool ended_ = false;
   int exit_code_ = exit_done;
 };
@@ -255,7 +242,9 @@ int run_tail(const TailOptions& options) {
           {ErrorKind::usage, "--from is a position, EPOCH:OFFSET, not \"" + options.from + "\"", 0});
     }
   }
-  return Tail(options, *endpoint, std::move(hello)).run();
+  Tail tail(options, *endpoint, std::move(hello));
+  if (const auto taken_up = tail.take_up(); !taken_up) return complain(taken_up.error());
+  return tail.run();
 }
 
 }  // namespace
@@ -267,12 +256,19 @@ Command add_tail(CLI::App& parent) {
   app->add_option("--event", options->filter.events, "Only these events");
   app->add_option("--sport", options->filter.sports, "Only events of these sports");
   app->add_option("--competition", options->filter.competitions, "Only events of these competitions");
-  app->add_option("--from", options->from, "Go on from a position, EPOCH:OFFSET");
+  auto* from = app->add_option("--from", options->from,
+                               "Go on from a position, EPOCH:OFFSET, without the states that belong to it: "
+                               "events are shown from their next keyframe on");
+  app->add_option(
+         "--state", options->state,
+         "A file with states and position: taken up at the start if it is there, written at the end; the "
+         "next run misses and repeats nothing")
+      ->excludes(from);
   app->add_option("--format", options->format,
                   "text: changes in words; json: a line a delta; board: how events stand; none")
       ->check(CLI::IsMember({"text", "json", "board", "none"}))
       ->capture_default_str();
-  app->add_option("--count", options->count, "End after so many deltas");
+  app->add_option("--count", options->count, "End after so many deltas")->check(CLI::PositiveNumber);
   app->add_option("--read-bytes", options->read_bytes,
                   "Most that one read takes; 1 tries out that frames may be cut anywhere")
       ->check(CLI::Range(std::size_t{1}, std::size_t{16} << 20))
@@ -285,7 +281,8 @@ Command add_tail(CLI::App& parent) {
       "Examples:\n"
       "  touchline tail tcp://127.0.0.1:7440\n"
       "  touchline tail tcp://127.0.0.1:7440 --event 31573045 --format json\n"
-      "  touchline tail tcp://127.0.0.1:7440 --format none --digests");
+      "  touchline tail tcp://127.0.0.1:7440 --format none --digests\n"
+      "  touchline tail tcp://127.0.0.1:7440 --state here.state --count 100");
   return {app, [options] { return run_tail(*options); }};
 }
 

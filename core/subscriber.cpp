@@ -271,7 +271,7 @@ void Subscriber::ask_again(EventHandle event, std::string why) {
   if (events_.resync) events_.resync(event, why);
 }
 
-// The frames of a welcome and of keyframes, as a publisher would send them; so the same code reads them.
+// The frames that a publisher would send; so the same code reads them.
 std::optional<std::string> Subscriber::save() const {
   if (!complete_ || merged_in_frame_ || !awaiting_.empty()) return std::nullopt;
   std::string saved;
@@ -281,13 +281,14 @@ std::optional<std::string> Subscriber::save() const {
     const auto ahead = keyframe_offsets_.find(event);
     put_keyframe(saved, event, state, ahead == keyframe_offsets_.end() ? position_.offset : ahead->second);
   }
+  put(saved, Heartbeat{position_.offset, 0, {}});  // the end: nothing was cut off
   return saved;
 }
 
 Result<void> Subscriber::restore(std::string_view saved) {
   Subscriber reader(hello_, {});
   if (const auto taken = reader.receive(saved); !taken) return taken.error();
-  if (!reader.welcomed_ || !reader.partial_.empty() || reader.reader_.at_byte() != saved.size()) {
+  if (!reader.complete_ || !reader.partial_.empty() || reader.reader_.at_byte() != saved.size()) {
     return malformed("saved states that are not whole", reader.reader_.at_byte());
   }
   states_ = std::move(reader.states_);

@@ -373,6 +373,40 @@ TEST(OriginNumbered, CountsAHeldUpdateThatBreaksALimit) {
 
 // --- Taking up where a journal ends.
 
+// An update of 20 MB in one: nobody may be sent a frame as large, and nothing of it may be missing.
+TEST(Origin, SendsWhatIsTooLargeForOneDeltaAsSeveral) {
+  Driven d;
+  Follower follower;
+  test::Builder update = updated().at_ms(100).event("e").market("m");
+  for (int i = 0; i < 20; ++i)
+    update.outcome("o" + std::to_string(i))
+        .set(Field::name, std::string(1'000'000, static_cast<char>('a' + i)));
+  d.take(update);
+  const Batch batch = d.origin.take_batch();
+  EXPECT_EQ(batch.count, 5U);
+  DeltaItems items(batch.items);
+  DeltaItem item;
+  while (items.next(item).value())
+    EXPECT_LE(item.block.size(), limits::delta_bytes);
+  follower.take(batch);
+  EXPECT_TRUE(test::same_cells(follower.states[1], d.state("e")));
+  EXPECT_EQ(follower.states[1].seq, d.state("e").seq);
+}
+
+TEST(OriginNumbered, HoldsNoMoreBytesThanItsBound) {
+  Driven d;
+  d.take(numbered(1, 1));
+  const std::string large(1'000'000, 'x');
+  for (std::uint64_t number = 3; number < 400; number += 2) {
+    Update update = updated().at_ms(100).number(number, "e").event("e").set(Field::name, large);
+    ASSERT_TRUE(d.origin.take(d.line, update, 1'000));
+  }
+  EXPECT_GT(d.origin.counts().gaps, 0U);
+  EXPECT_GT(d.origin.counts().held, 60U);
+  d.origin.expire(1'000'000);
+  EXPECT_EQ(d.origin.counts().missing, 199U);
+}
+
 TEST(OriginRestored, GoesOnWithTheSameBytes) {
   for (std::uint64_t seed = 1; seed <= 20; ++seed) {
     const auto story = story_of(seed, 120);

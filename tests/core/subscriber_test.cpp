@@ -485,5 +485,57 @@ TEST(Subscriber, DamagedBytesNeverCrashItAndNeverPassUnnoticed) {
   }
 }
 
+// --- What a publisher may make it keep.
+
+TEST(SubscriberBounds, TooManyUnfinishedKeyframesAreRefused) {
+  Reader reader;
+  std::string bytes;
+  put(bytes, Welcome{});
+  for (std::uint32_t event = 1; event <= 2'000; ++event) {
+    put(bytes, KeyframeChunk{EventHandle(event), Seq(1), Offset(1), 0, 0, 0, 2, false, 10, "x"});
+  }
+  EXPECT_THAT(reader.error_of(bytes), HasSubstr("too many unfinished ones"));
+}
+
+TEST(SubscriberBounds, PingsThatItCannotAnswerAreRefused) {
+  Reader reader;
+  std::string bytes;
+  put(bytes, Welcome{});
+  for (std::uint64_t i = 0; i < 10'000; ++i)
+    put(bytes, Ping{i}, FrameKind::ping);
+  EXPECT_THAT(reader.error_of(bytes), HasSubstr("faster than it can be answered"));
+}
+
+TEST(SubscriberBounds, AnOffsetNearTheEndOfAllNumbersIsRefused) {
+  Reader reader;
+  std::string bytes;
+  Welcome welcome;
+  welcome.position = {Epoch(1), Offset(~std::uint64_t{0})};
+  put(bytes, welcome);
+  EXPECT_THAT(reader.error_of(bytes), HasSubstr("past any"));
+}
+
+// --- States that outlive the process.
+
+TEST(SubscriberSaved, GoesOnWhereItWasSaved) {
+  Stream stream;
+  Reader first;
+  first.take(stream.welcome());
+  stream.take(price("a", 100, 150));
+  stream.take(price("b", 101, 160));
+  first.take(stream.deltas());
+  const auto saved = first.subscriber.save();
+  ASSERT_TRUE(saved);
+  Reader second;
+  ASSERT_TRUE(second.subscriber.restore(*saved));
+  EXPECT_EQ(second.subscriber.position(), first.subscriber.position());
+  const auto hello = read_hello(second.output().at(0).second).value();
+  EXPECT_EQ(hello.position, first.subscriber.position());
+  for (std::size_t cut = 0; cut < saved->size(); ++cut) {
+    Reader damaged;
+    EXPECT_FALSE(damaged.subscriber.restore(saved->substr(0, cut))) << cut;
+  }
+}
+
 }  // namespace
 }  // namespace touchline

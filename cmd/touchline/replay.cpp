@@ -64,8 +64,18 @@ class Replay {
       return !finished_;
     });
     loop_.run();
-    if (failure_) return complain(*failure_);
-    report_.finish(*pipeline_, *player_, stopped_, options_.json);
+    // A failed commit leaves nothing to sum up; behind a recording that broke off stands what was taken of it.
+    if (failure_ && pipeline_->publisher().failure()) return complain(*failure_);
+    const auto end = failure_   ? ReplayReport::End::failed
+                     : stopped_ ? ReplayReport::End::stopped
+                                : ReplayReport::End::done;
+    report_.finish(*pipeline_, *player_, end, options_.json);
+    if (failure_) {
+      complain(*failure_);
+      std::fprintf(
+          stderr, "what came whole before it was taken; run the same command again when the file is whole\n");
+      return exit_code_of(failure_->kind);
+    }
     // Nothing in it could be taken: the input was of no use at all.
     const OriginCounts& counts = pipeline_->origin().counts();
     if (counts.rejected != 0 && counts.rejected == counts.messages) return exit_usage;
@@ -225,7 +235,7 @@ Command add_replay(CLI::App& parent) {
   CLI::App* app =
       parent.add_subcommand("replay", "Send recorded matches through the whole pipeline into a store");
   app->add_option("RECORDING", options->recordings,
-                  "Recordings: a vendor's lines or native ones, plain or .bz2, .gz, .zst; a store; - is "
+                  "Recordings: a vendor's lines or native ones, plain or .bz2, .gz, .zst, .xz; a store; - is "
                   "standard input")
       ->required();
   app->add_option("--store", options->store, "The store to write, created where there is none")->required();

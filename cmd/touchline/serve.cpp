@@ -205,7 +205,7 @@ class Service {
                     [this, &player] { pump(player); });
         break;
       case Player::Step::done:
-        for (const std::string& text : player.cut_off())
+        for (const std::string& text : player.unfinished())
           spdlog::warn(text);
         spdlog::info("a recording has ended");
         break;

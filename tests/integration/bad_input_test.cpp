@@ -210,12 +210,12 @@ TEST_F(BadFiles, AFolderIsNoRecording) {
 TEST_F(BadFiles, DamagedCompressionIsUnusableInput) {
   write_bytes(folder_ / "a.bz2", "BZh91AY&SY this is no bzip2 at all");
   expect_refused({"replay", folder_ / "a.bz2", "--store", store_}, unusable,
-                 (folder_ / "a.bz2") + ": damaged");
+                 ": the compressed data (bzip2) is damaged");
   write_bytes(folder_ / "a.gz", "\x1f\x8b\x08 this is no gzip at all");
-  expect_refused({"replay", folder_ / "a.gz", "--store", store_}, unusable, (folder_ / "a.gz") + ": damaged");
+  expect_refused({"replay", folder_ / "a.gz", "--store", store_}, unusable, ": the compressed data (gzip) is damaged");
   write_bytes(folder_ / "a.zst", "\x28\xb5\x2f\xfd this is no zstd at all");
   expect_refused({"replay", folder_ / "a.zst", "--store", store_}, unusable,
-                 (folder_ / "a.zst") + ": damaged");
+                 ": the compressed data (zstd) is damaged");
 }
 
 TEST_F(BadFiles, ATextIsNoStore) {
@@ -354,7 +354,7 @@ TEST_F(BadFiles, CompressionThatIsCutOffIsTakenUpWhenTheRestIsThere) {
   write_bytes(path, packed.str().substr(0, packed.str().size() * 2 / 3));
   const Finished finished = run({"replay", path, "--store", store});
   EXPECT_EQ(finished.exit_code, unusable);
-  EXPECT_THAT(finished.err, HasSubstr(path + ": damaged or cut off compressed data behind byte "));
+  EXPECT_THAT(finished.err, HasSubstr("of the uncompressed data: the compressed data (gzip) is cut off"));
   write_bytes(path, packed.str());
   replay({path}, store);
   write_bytes(folder_ / "day", text);

@@ -4,12 +4,12 @@
 #include "cmd/touchline/open_recording.h"
 #include "cmd/touchline/pipeline.h"
 #include "cmd/touchline/replay_report.h"
+#include "cmd/touchline/speed.h"
 #include "core/time_text.h"
 #include "feed/ingest/read_ahead.h"
 #include "feed/player.h"
 #include "feed/tcp_server.h"
 
-#include <charconv>
 #include <chrono>
 #include <memory>
 #include <optional>
@@ -36,12 +36,15 @@ struct ReplayOptions {
   bool json = false;
 };
 
-std::optional<double> positive_number(const std::string& text) {
-  double number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc() || end != text.data() + text.size() || !(number > 0) || number > 1e9)
-    return std::nullopt;
-  return number;
+// Options that contradict one another, or say nothing without another.
+Result<void> check(const ReplayOptions& options, const PlayerOptions& play) {
+  const auto wrong = [](std::string text) { return Error{ErrorKind::usage, std::move(text), 0}; };
+  if (options.line_lag_ms < 0) return wrong("--line-lag is below 0");
+  if (options.line_lag_ms != 0 && !options.as_lines) return wrong("--line-lag needs --as-lines");
+  if (play.from_ms && play.until_ms && *play.from_ms > *play.until_ms)
+    return wrong("--from is after --until");
+  if (options.wait_readers != 0 && options.listen.empty()) return wrong("--wait-readers needs --listen");
+  return {};
 }
 
 class Replay {
@@ -89,8 +92,8 @@ class Replay {
     play.lag_ms_max = options_.line_lag_ms;
     play.seed = options_.seed;
     if (options_.speed != "max") {
-      const auto speed = positive_number(options_.speed);
-      if (!speed) return Error{ErrorKind::usage, "--speed is \"max\" or a number above 0", 0};
+      const auto speed = speed_of(options_.speed);
+      if (!speed) return Error{ErrorKind::usage, "--speed is \"max\" or a number from 0.001 to 1000000", 0};
       play.speed = *speed;
     }
     for (auto [text, name, to] : {std::tuple(&options_.from, "--from", &play.from_ms),
@@ -100,6 +103,7 @@ class Replay {
       if (!time) return Error{ErrorKind::usage, std::string(name) + " is no time: \"" + *text + "\"", 0};
       *to = *time;
     }
+    if (const auto checked = check(options_, play); !checked) return checked.error();
     HubOptions hub;
     hub.publisher = std::string("touchline ") + TOUCHLINE_VERSION;
     if (options_.durability == "relaxed") hub.durability = Durability::relaxed;
@@ -258,11 +262,16 @@ Command add_replay(CLI::App& parent) {
   app->add_flag("--json", options->json, "The summary as one JSON object");
   app->footer(
       "Running it again takes every recording up where the store's cursor stands.\n"
-      "Examples:\n"
-      "  touchline simulate --events 2 -o day.ndjson && touchline replay day.ndjson --store day.db\n"
-      "  touchline replay match.bz2 scores.bz2 --store match.db\n"
-      "  touchline replay a.bz2 b.bz2 --as-lines --store match.db\n"
-      "  touchline replay match.bz2 --store match.db --speed 10 --listen tcp://127.0.0.1:7440");
+      "Examples, from the folder of the sources:\n"
+      "  touchline replay tests/recordings/matchday.ndjson.zst --store match-day.db\n"
+      "  # up to a moment, and on from there\n"
+      "  touchline simulate -o day.ndjson && touchline replay day.ndjson --store day.db --until "
+      "2026-08-15T15:00:00Z\n"
+      "  touchline replay day.ndjson --store day.db\n"
+      "  # lines A and B of one source, which overtake each other\n"
+      "  touchline replay day.ndjson day.ndjson --as-lines --line-lag 500 --store lines.db\n"
+      "  # a match day in some seconds, to `touchline tail tcp://127.0.0.1:7440`\n"
+      "  touchline replay day.ndjson --store paced.db --speed 4000 --listen tcp://127.0.0.1:7440");
   return {app, [options] { return Replay(*options).run(); }};
 }
 

@@ -20,7 +20,7 @@ struct Cursor {
   std::uint64_t byte = 0;         // offset behind the last line taken, in decompressed bytes
   std::uint64_t line = 0;         // lines taken
   std::int64_t time_ms = 0;       // source time of the last line
-  std::uint64_t fingerprint = 0;  // of what it begins with, to notice another recording of the same name
+  std::uint64_t fingerprint = 0;  // of all that stands in front of it, to notice that this has changed
 };
 
 // A message that was refused, kept for inspection.

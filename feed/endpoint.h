@@ -15,7 +15,11 @@ struct Endpoint {
   std::string scheme;
   std::string host;
   std::uint16_t port = 0;
-  std::string text() const { return scheme + "://" + host + ":" + std::to_string(port); }
+  // With an IPv6 address in brackets, as parse_endpoint() reads it.
+  std::string text() const {
+    const bool is_v6 = host.find(':') != std::string::npos;
+    return scheme + "://" + (is_v6 ? "[" + host + "]" : host) + ":" + std::to_string(port);
+  }
 };
 
 Result<Endpoint> parse_endpoint(std::string_view text);

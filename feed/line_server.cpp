@@ -1,6 +1,7 @@
 #include "feed/line_server.h"
 
 #include "core/limits.h"
+#include "feed/ingest/decompressor.h"
 #include "feed/ingest/parser.h"
 #include "feed/tcp_listen.h"
 
@@ -8,7 +9,9 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/write.hpp>
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <cstring>
@@ -25,10 +28,11 @@ using boost::system::error_code;
 
 namespace {
 
+using Clock = std::chrono::steady_clock;
+
 constexpr std::size_t read_bytes = 64U << 10;
 constexpr std::size_t padding_bytes = 64;
 constexpr std::size_t kept_bytes = 4096;  // of a refused line
-constexpr std::size_t connections_max = 16;
 
 std::int64_t wall_ms() {
   using namespace std::chrono;
@@ -42,10 +46,18 @@ struct LineServer::Impl : std::enable_shared_from_this<Impl> {
   template <class Stream>
   struct StreamConnection;
 
-  Impl(Loop& loop_in, Publisher& to, SourceId of, std::string name)
-      : loop(loop_in), publisher(to), source(of), source_name(std::move(name)), acceptor(loop.context()) {}
+  Impl(Loop& loop_in, Publisher& to, SourceId of, std::string name, LineServerOptions chosen)
+      : loop(loop_in),
+        publisher(to),
+        source(of),
+        source_name(std::move(name)),
+        options(chosen),
+        acceptor(loop.context()) {}
 
   void accept();
+  void admit(tcp::socket socket);
+  bool make_room();
+  void send_away(tcp::socket socket, const std::string& peer);
   LineRef free_line();
   void begin(const std::shared_ptr<Connection>& connection);
   void tell(LineNews::Kind kind, const std::string& peer, const std::string& text) {
@@ -56,7 +68,9 @@ struct LineServer::Impl : std::enable_shared_from_this<Impl> {
   Publisher& publisher;
   SourceId source;
   std::string source_name;
+  LineServerOptions options;
   tcp::acceptor acceptor;
+  bool stopping = false;
   std::vector<LineRef> lines;
   std::vector<bool> taken;  // by line
   std::unordered_set<std::shared_ptr<Connection>> connections;
@@ -81,8 +95,11 @@ struct LineServer::Impl::Connection : std::enable_shared_from_this<Connection> {
       buffer.resize(filled + read_bytes + padding_bytes);
     receive(buffer.data() + filled, read_bytes,
             [self = shared_from_this()](const error_code& error, std::size_t n) {
-              if (error) return self->end(error == asio::error::eof ? "" : error.message());
+              if (self->ended) return;
+              if (error)
+                return self->end(error == asio::error::eof ? "it closed the connection" : error.message());
               self->filled += n;
+              if (self->byte == 0 && self->number == 1 && self->is_compressed()) return;
               self->go_on();
             });
   }
@@ -109,14 +126,27 @@ struct LineServer::Impl::Connection : std::enable_shared_from_this<Connection> {
       filled = 0;
     }
     server->publisher.flush(wall_ms());
-    if (full) {
-      waiting = true;
-    } else {
-      read();
-    }
+    waiting = full;
+    if (full) return;
+    if (server->stopping) return end("the service stops");
+    read();
+  }
+
+  // What a pipe or a peer may send by mistake: said at once, and by name.
+  bool is_compressed() {
+    const auto compression = compression_of(std::string_view(buffer).substr(0, filled));
+    if (compression == Compression::none) return false;
+    refuse({}, {ErrorKind::unsupported,
+                "this is compressed (" + std::string(name_of(compression)) +
+                    ") where lines are expected; unpack it first, or name the file as a source",
+                0});
+    filled = 0;
+    end("what it sends is compressed");
+    return true;
   }
 
   void take(std::string_view text, std::size_t eaten) {
+    last_line = Clock::now();
     if (skipping) {  // the rest of a line that was too long
       skipping = false;
       ++number;
@@ -146,8 +176,11 @@ struct LineServer::Impl::Connection : std::enable_shared_from_this<Connection> {
   }
 
   void end(const std::string& why) {
+    if (std::exchange(ended, true)) return;
     if (filled != 0 && !skipping) {
-      refuse(std::string_view(buffer).substr(0, filled), malformed("the connection ended within a line"));
+      refuse(std::string_view(buffer).substr(0, filled),
+             malformed(server->stopping ? "the service stopped within this line"
+                                        : "the connection ended within a line"));
     }
     server->publisher.flush(wall_ms());
     server->taken[line.line.value] = false;
@@ -167,6 +200,8 @@ struct LineServer::Impl::Connection : std::enable_shared_from_this<Connection> {
   std::uint64_t byte = 0;    // where it starts
   bool waiting = false;      // for the publisher
   bool skipping = false;
+  bool ended = false;
+  Clock::time_point last_line = Clock::now();  // or when it came
 };
 
 namespace {
@@ -174,7 +209,9 @@ namespace {
 std::string peer_of(const tcp::socket& socket) {
   error_code error;
   const auto remote = socket.remote_endpoint(error);
-  return error ? "unknown" : remote.address().to_string() + ":" + std::to_string(remote.port());
+  if (error) return "unknown";
+  const std::string host = remote.address().to_string();
+  return (remote.address().is_v6() ? "[" + host + "]" : host) + ":" + std::to_string(remote.port());
 }
 
 }  // namespace
@@ -222,22 +259,55 @@ void LineServer::Impl::accept() {
         if (self->acceptor.is_open()) self->accept();
       });
     }
-    if (self->connections.size() < connections_max) {
-      std::string peer = peer_of(socket);
-      self->begin(std::make_shared<StreamConnection<tcp::socket>>(self, std::move(socket), std::move(peer)));
-    } else {
-      self->tell(LineNews::Kind::ended, "a further connection", "there are too many");
-    }
+    self->admit(std::move(socket));
     self->accept();
   });
 }
 
-LineServer::LineServer(Loop& loop, Publisher& publisher, SourceId source, std::string source_name)
-    : impl_(std::make_shared<Impl>(loop, publisher, source, std::move(source_name))) {}
+void LineServer::Impl::admit(tcp::socket socket) {
+  std::string peer = peer_of(socket);
+  if (connections.size() >= options.connections_max && !make_room())
+    return send_away(std::move(socket), peer);
+  begin(std::make_shared<StreamConnection<tcp::socket>>(shared_from_this(), std::move(socket),
+                                                        std::move(peer)));
+}
+
+// Ends the connection that has brought no line for longest, if that is long enough.
+bool LineServer::Impl::make_room() {
+  const auto idlest = std::ranges::min_element(connections, {}, [](const auto& connection) {
+    return std::pair(connection->waiting, connection->last_line);
+  });
+  const std::shared_ptr<Connection> connection = *idlest;
+  if (connection->waiting || Clock::now() - connection->last_line < options.idle_min) return false;
+  connection->end("it brought no line for long, and another one wants its place");
+  return true;
+}
+
+// Says why, and waits for nobody to read it.
+void LineServer::Impl::send_away(tcp::socket socket, const std::string& peer) {
+  const auto away = std::make_shared<tcp::socket>(std::move(socket));
+  const auto text = std::make_shared<std::string>("busy: " + std::to_string(connections.size()) +
+                                                  " connections bring lines of this source already\n");
+  tell(LineNews::Kind::ended, peer,
+       "there are " + std::to_string(connections.size()) + " connections already");
+  asio::async_write(*away, asio::buffer(*text), [away, text](const error_code&, std::size_t) {
+    error_code ignored;
+    away->shutdown(tcp::socket::shutdown_send, ignored);
+  });
+}
+
+LineServer::LineServer(Loop& loop, Publisher& publisher, SourceId source, std::string source_name,
+                       LineServerOptions options)
+    : impl_(std::make_shared<Impl>(loop, publisher, source, std::move(source_name), options)) {}
 
 LineServer::~LineServer() {
   impl_->news = {};
-  stop();
+  error_code ignored;
+  impl_->acceptor.close(ignored);
+  for (const auto& connection : impl_->connections) {
+    connection->ended = true;
+    connection->close();
+  }
 }
 
 Result<Endpoint> LineServer::listen(const Endpoint& endpoint) {
@@ -280,10 +350,13 @@ void LineServer::resume() {
 
 void LineServer::stop() {
   error_code ignored;
+  impl_->stopping = true;
   impl_->acceptor.close(ignored);
   const auto connections = impl_->connections;
-  for (const auto& connection : connections)
-    connection->close();
+  for (const auto& connection : connections) {
+    // One that waits for the publisher has lines at hand; resume() takes them and then ends it.
+    if (!connection->waiting) connection->end("the service stops");
+  }
 }
 
 }  // namespace touchline

@@ -21,6 +21,12 @@ struct PlayablePlace {
   std::uint64_t byte = 0;
 };
 
+enum class Advance : std::uint8_t {
+  update,
+  later,  // nothing has come yet: ask again
+  end,
+};
+
 class Playable {
  public:
   virtual ~Playable() = default;
@@ -32,8 +38,8 @@ class Playable {
   // Goes on where a store has taken it to.
   virtual Result<void> take_up(const Cursor& cursor) = 0;
 
-  // Reads up to the next update that can be taken; what cannot is given to `reject`. False at the end.
-  virtual Result<bool> advance(const std::function<void(Rejected)>& reject) = 0;
+  // Reads up to the next update that can be taken; what cannot is given to `reject`. Waits for no more than a moment.
+  virtual Result<Advance> advance(const std::function<void(Rejected)>& reject) = 0;
   virtual Update& update() = 0;
   virtual std::int64_t time_ms() const = 0;  // source time, never backwards
   virtual PlayablePlace place() const = 0;   // of the update at hand
@@ -42,8 +48,8 @@ class Playable {
   virtual void taken() = 0;
   virtual const Cursor& cursor() const = 0;
 
-  // What was left at the end because it is not whole, if anything.
-  virtual std::optional<std::string> cut_off() const = 0;
+  // The last line, where it is unfinished and was left in front of the cursor: its place and why.
+  virtual std::optional<std::string> unfinished() const = 0;
   virtual std::uint64_t bytes() const = 0;  // read so far
 };
 

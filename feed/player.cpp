@@ -9,6 +9,7 @@ namespace touchline {
 namespace {
 
 constexpr int updates_per_step = 256;
+constexpr std::int64_t silent_ms = 1;  // before a recording that had nothing to say is asked again
 
 }  // namespace
 
@@ -26,13 +27,14 @@ bool Player::fetch(Part& part) {
     error_ = more.error();
     return false;
   }
-  part.at_hand = *more;
-  part.ended = !*more;
+  part.at_hand = *more == Advance::update;
+  part.ended = *more == Advance::end;
+  waits_for_more_ = *more == Advance::later;
   if (part.at_hand) {
     if (options_.lag_ms_max != 0) draw_lag(part);
     part.key_ms = std::max(part.key_ms, part.recording->time_ms() + part.lag_ms);
   }
-  return true;
+  return !waits_for_more_;
 }
 
 void Player::draw_lag(Part& part) {
@@ -57,6 +59,10 @@ Player::Step Player::step(std::int64_t now_ms) {
     if (publisher_.full()) return Step::full;
     Part* part = oldest();
     if (error_) return Step::failed;
+    if (part == nullptr && std::exchange(waits_for_more_, false)) {
+      due_ms_ = now_ms + silent_ms;
+      return Step::wait;
+    }
     if (part == nullptr) return Step::done;
     const std::int64_t time = part->key_ms;
     if (options_.until_ms && part->recording->time_ms() > *options_.until_ms) return Step::done;
@@ -121,10 +127,10 @@ std::uint64_t Player::bytes() const {
   return bytes;
 }
 
-std::vector<std::string> Player::cut_off() const {
+std::vector<std::string> Player::unfinished() const {
   std::vector<std::string> lines;
   for (const auto& part : parts_) {
-    if (auto text = part->recording->cut_off()) lines.push_back(std::move(*text));
+    if (auto text = part->recording->unfinished()) lines.push_back(std::move(*text));
   }
   return lines;
 }

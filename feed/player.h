@@ -34,7 +34,7 @@ class Player {
 
   void add(std::unique_ptr<Playable> recording, LineRef line, std::string cursor_key);
 
-  // Takes some updates. `wait`: until due_ms() of the caller's clock.
+  // Takes some updates. `wait`: until due_ms() of the caller's clock. `failed`: what came before the error was taken.
   Step step(std::int64_t now_ms);
   std::int64_t due_ms() const { return due_ms_; }
   const std::optional<Error>& error() const { return error_; }
@@ -46,7 +46,7 @@ class Player {
   std::function<void(const std::string&)> on_note;  // taken, but somebody should know
 
   std::uint64_t bytes() const;
-  std::vector<std::string> cut_off() const;
+  std::vector<std::string> unfinished() const;       // last lines that were left, by place
   std::int64_t time_ms() const { return time_ms_; }  // of the last update taken
 
  private:
@@ -65,7 +65,7 @@ class Player {
   };
 
   bool fetch(Part& part);
-  Part* oldest();
+  Part* oldest();  // none: all have ended, one failed, or one has nothing to say yet
   void take(Part& part);
   void note_unplaced(const Playable& recording);
   void draw_lag(Part& part);
@@ -74,6 +74,7 @@ class Player {
   PlayerOptions options_;
   std::vector<std::unique_ptr<Part>> parts_;
   std::optional<Error> error_;
+  bool waits_for_more_ = false;  // of a recording that comes out of a pipe
   std::int64_t time_ms_ = 0;
   std::int64_t due_ms_ = 0;
   std::int64_t pace_wall_ms_ = 0;  // the wall clock's and the recordings' common moment

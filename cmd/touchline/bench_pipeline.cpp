@@ -55,6 +55,7 @@ Result<std::vector<std::string>> unpack(const std::vector<std::string>& recordin
       const auto line = reader->next();
       if (!line) return line.error();
       if (line->kind == LineReader::Kind::end) break;
+      if (line->kind == LineReader::Kind::later) continue;
       out << line->text << '\n';
     }
     if (!out.flush()) return Error{ErrorKind::environment, plain.back() + ": cannot be written", 0};
@@ -82,7 +83,8 @@ Result<void> parse_alone(const std::vector<std::string>& files, Stages& stages) 
     while (true) {
       const auto more = recording->advance([](const Rejected&) {});
       if (!more) return more.error();
-      if (!*more) break;
+      if (*more == Advance::end) break;
+      if (*more == Advance::later) continue;
       ++stages.messages;
     }
   }

@@ -72,11 +72,11 @@ constexpr const char* footer =
     R"(Prints a line for each cell that differs and ends with exit code 1, or nothing and 0 where the two are
 equal. --from 0 is the state before the first delta: nothing. --json gives one object.
 
-Examples:
+Examples, on the store of the first example of `touchline replay --help`:
   # what the 42nd delta of a match changed
-  touchline diff match-day.db 31573045 --from 41 --to 42
+  touchline diff match-day.db m-1001 --from 41 --to 42
   # all that is there after 100 deltas
-  touchline diff match-day.db 31573045 --from 0 --to 100 --json
+  touchline diff match-day.db m-1001 --from 0 --to 100 --json
 )";
 
 }  // namespace

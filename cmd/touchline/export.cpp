@@ -150,10 +150,10 @@ constexpr const char* footer =
 json: one object for --event, an array for --all. ndjson: one event a line, sorted by id. csv: one cell a
 line. A file given with -o is replaced only when the new one is whole and on disk.
 
-Examples:
-  # which prices were on the screen
-  touchline export match-day.db --event 31573045 --at 2022-07-11T11:00:00Z
-  touchline export match-day.db --event 31573045 --seq 42 --format csv
+Examples, on the store of the first example of `touchline replay --help`:
+  # which prices were on the screen; --at asks the same of the time of publishing
+  touchline export match-day.db --event m-1001 --at-source 2026-08-15T14:30:00Z
+  touchline export match-day.db --event m-1001 --seq 42 --format csv
   # everything as it stands now
   touchline export match-day.db --all --format ndjson -o states.ndjson
 )";

@@ -12,12 +12,12 @@ constexpr const char* footer =
     R"(Without a part: a summary of the store. --json gives one object for the summary and for an event, and
 one line of JSON for each of the others (NDJSON). Works beside a running service, and changes nothing.
 
-Examples:
+Examples, on the store of the first example of `touchline replay --help`:
   touchline inspect match-day.db
   touchline inspect match-day.db events
-  touchline inspect match-day.db event 31573045
-  touchline inspect match-day.db deltas 31573045 --from 40 --to 42
-  touchline inspect match-day.db deltas 31573045 --json
+  touchline inspect match-day.db event m-1001
+  touchline inspect match-day.db deltas m-1001 --from 40 --to 42
+  touchline inspect match-day.db deltas m-1001 --json
   touchline inspect match-day.db sources
   touchline inspect match-day.db rejected
 )";
@@ -52,9 +52,10 @@ Command add_inspect(CLI::App& parent) {
     part->fallthrough();
     return part;
   };
-  add_part("events", "One line an event")->footer("Example: touchline inspect match-day.db events --json\n");
+  add_part("events", "One line an event")
+      ->footer("Example:\n  touchline inspect match-day.db events --json\n");
   CLI::App* event = add_part("event", "One event in detail");
-  event->footer("Example: touchline inspect match-day.db event 31573045\n");
+  event->footer("Example:\n  touchline inspect match-day.db event m-1001\n");
   event->add_option("ID", options->event, "The event's id")->required()->type_name("");
   CLI::App* deltas = add_part("deltas", "An event's deltas, and what they changed");
   deltas->add_option("ID", options->event, "The event's id")->required()->type_name("");
@@ -62,11 +63,11 @@ Command add_inspect(CLI::App& parent) {
   deltas->add_option("--to", options->to, "The last one shown (default: the last)")
       ->type_name("SEQ")
       ->check(is_seq(1));
-  deltas->footer("Example: touchline inspect match-day.db deltas 31573045 --from 40 --to 42\n");
+  deltas->footer("Example:\n  touchline inspect match-day.db deltas m-1001 --from 40 --to 42\n");
   add_part("sources", "The sources, and how far each recording was read")
-      ->footer("Example: touchline inspect match-day.db sources\n");
+      ->footer("Example:\n  touchline inspect match-day.db sources\n");
   add_part("rejected", "Refused messages, oldest first")
-      ->footer("Example: touchline inspect match-day.db rejected\n");
+      ->footer("Example:\n  touchline inspect match-day.db rejected\n");
   app->footer(footer);
   return {app, [options, app] { return run(*options, *app); }};
 }

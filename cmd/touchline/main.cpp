@@ -1,8 +1,17 @@
 #include "cmd/touchline/commands.h"
 
+#include <algorithm>
 #include <array>
 #include <csignal>
+#include <cstddef>
 #include <cstdio>
+#include <numeric>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 namespace touchline {
 
@@ -29,6 +38,41 @@ int complain(const Error& error) {
 
 namespace {
 
+// How many letters to put in, take out or change to make one word of another.
+std::size_t distance(std::string_view a, std::string_view b) {
+  std::vector<std::size_t> row(b.size() + 1);
+  std::iota(row.begin(), row.end(), std::size_t{0});
+  for (std::size_t i = 1; i <= a.size(); ++i) {
+    std::size_t diagonal = std::exchange(row[0], i);
+    for (std::size_t j = 1; j <= b.size(); ++j) {
+      const std::size_t changed = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
+      diagonal = row[j];
+      row[j] = std::min({changed, row[j] + 1, row[j - 1] + 1});
+    }
+  }
+  return row.back();
+}
+
+// The parser says of a mistyped command only that one is missing.
+std::optional<Error> complain_about_command(std::string_view typed, std::span<const Command> commands) {
+  if (typed.empty() || typed.starts_with('-')) return std::nullopt;
+  std::string_view closest;
+  std::size_t least = 3;  // further away it is another word
+  std::string names;
+  for (const Command& command : commands) {
+    const std::string& name = command.app->get_name();
+    if (typed == name) return std::nullopt;
+    names += (names.empty() ? "" : ", ") + name;
+    if (const std::size_t d = distance(typed, name); d < least) {
+      least = d;
+      closest = name;
+    }
+  }
+  const std::string hint =
+      closest.empty() ? "there are " + names : "did you mean \"" + std::string(closest) + "\"?";
+  return Error{ErrorKind::usage, "no command \"" + std::string(typed) + "\"; " + hint, 0};
+}
+
 int run(int argc, char** argv) {
   CLI::App app{"Touchline: an origin-side live betting feed publisher"};
   app.name("touchline");
@@ -38,6 +82,9 @@ int run(int argc, char** argv) {
   const std::array commands{add_serve(app),   add_replay(app),   add_tail(app),
                             add_inspect(app), add_export(app),   add_diff(app),
                             add_verify(app),  add_simulate(app), add_bench(app)};
+  if (argc > 1) {
+    if (const auto mistyped = complain_about_command(argv[1], commands)) return complain(*mistyped);
+  }
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

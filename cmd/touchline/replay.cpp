@@ -4,12 +4,12 @@
 #include "cmd/touchline/open_recording.h"
 #include "cmd/touchline/pipeline.h"
 #include "cmd/touchline/replay_report.h"
+#include "cmd/touchline/speed.h"
 #include "core/time_text.h"
 #include "feed/ingest/read_ahead.h"
 #include "feed/player.h"
 #include "feed/tcp_server.h"
 
-#include <charconv>
 #include <chrono>
 #include <memory>
 #include <optional>
@@ -37,12 +37,15 @@ struct ReplayOptions {
   bool json = false;
 };
 
-std::optional<double> positive_number(const std::string& text) {
-  double number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc() || end != text.data() + text.size() || !(number > 0) || number > 1e9)
-    return std::nullopt;
-  return number;
+// Options that contradict one another, or say nothing without another.
+Result<void> check(const ReplayOptions& options, const PlayerOptions& play) {
+  const auto wrong = [](std::string text) { return Error{ErrorKind::usage, std::move(text), 0}; };
+  if (options.line_lag_ms < 0) return wrong("--line-lag is below 0");
+  if (options.line_lag_ms != 0 && !options.as_lines) return wrong("--line-lag needs --as-lines");
+  if (play.from_ms && play.until_ms && *play.from_ms > *play.until_ms)
+    return wrong("--from is after --until");
+  if (options.wait_readers != 0 && options.listen.empty()) return wrong("--wait-readers needs --listen");
+  return {};
 }
 
 class Replay {
@@ -72,8 +75,18 @@ class Replay {
     if (!pipeline_->publisher().failure()) {
       if (const auto closed = pipeline_->close(); !closed) report_.note(closed.error().text);
     }
-    if (failure_) return complain(*failure_);
-    report_.finish(*pipeline_, *player_, stopped_, options_.json);
+    // A failed commit leaves nothing to sum up; behind a recording that broke off stands what was taken of it.
+    if (failure_ && pipeline_->publisher().failure()) return complain(*failure_);
+    const auto end = failure_   ? ReplayReport::End::failed
+                     : stopped_ ? ReplayReport::End::stopped
+                                : ReplayReport::End::done;
+    report_.finish(*pipeline_, *player_, end, options_.json);
+    if (failure_) {
+      complain(*failure_);
+      std::fprintf(
+          stderr, "what came whole before it was taken; run the same command again when the file is whole\n");
+      return exit_code_of(failure_->kind);
+    }
     // Nothing in it could be taken: the input was of no use at all.
     const OriginCounts& counts = pipeline_->origin().counts();
     if (counts.rejected != 0 && counts.rejected == counts.messages) return exit_usage;
@@ -87,8 +100,8 @@ class Replay {
     play.lag_ms_max = options_.line_lag_ms;
     play.seed = options_.seed;
     if (options_.speed != "max") {
-      const auto speed = positive_number(options_.speed);
-      if (!speed) return Error{ErrorKind::usage, "--speed is \"max\" or a number above 0", 0};
+      const auto speed = speed_of(options_.speed);
+      if (!speed) return Error{ErrorKind::usage, "--speed is \"max\" or a number from 0.001 to 1000000", 0};
       play.speed = *speed;
     }
     for (auto [text, name, to] : {std::tuple(&options_.from, "--from", &play.from_ms),
@@ -98,6 +111,7 @@ class Replay {
       if (!time) return Error{ErrorKind::usage, std::string(name) + " is no time: \"" + *text + "\"", 0};
       *to = *time;
     }
+    if (const auto checked = check(options_, play); !checked) return checked.error();
     PipelineOptions options;
     options.hub.publisher = std::string("touchline ") + TOUCHLINE_VERSION;
     if (options_.durability == "relaxed") options.hub.durability = Durability::relaxed;
@@ -236,7 +250,7 @@ Command add_replay(CLI::App& parent) {
   CLI::App* app =
       parent.add_subcommand("replay", "Send recorded matches through the whole pipeline into a store");
   app->add_option("RECORDING", options->recordings,
-                  "Recordings: a vendor's lines or native ones, plain or .bz2, .gz, .zst; a store; - is "
+                  "Recordings: a vendor's lines or native ones, plain or .bz2, .gz, .zst, .xz; a store; - is "
                   "standard input")
       ->required();
   app->add_option("--store", options->store, "The store to write, created where there is none")->required();
@@ -262,11 +276,16 @@ Command add_replay(CLI::App& parent) {
   app->add_flag("--json", options->json, "The summary as one JSON object");
   app->footer(
       "Running it again takes every recording up where the store's cursor stands.\n"
-      "Examples:\n"
-      "  touchline simulate --events 2 -o day.ndjson && touchline replay day.ndjson --store day.db\n"
-      "  touchline replay match.bz2 scores.bz2 --store match.db\n"
-      "  touchline replay a.bz2 b.bz2 --as-lines --store match.db\n"
-      "  touchline replay match.bz2 --store match.db --speed 10 --listen tcp://127.0.0.1:7440");
+      "Examples, from the folder of the sources:\n"
+      "  touchline replay tests/recordings/matchday.ndjson.zst --store match-day.db\n"
+      "  # up to a moment, and on from there\n"
+      "  touchline simulate -o day.ndjson && touchline replay day.ndjson --store day.db --until "
+      "2026-08-15T15:00:00Z\n"
+      "  touchline replay day.ndjson --store day.db\n"
+      "  # lines A and B of one source, which overtake each other\n"
+      "  touchline replay day.ndjson day.ndjson --as-lines --line-lag 500 --store lines.db\n"
+      "  # a match day in some seconds, to `touchline tail tcp://127.0.0.1:7440`\n"
+      "  touchline replay day.ndjson --store paced.db --speed 4000 --listen tcp://127.0.0.1:7440");
   return {app, [options] { return Replay(*options).run(); }};
 }
 

@@ -1,8 +1,10 @@
 #include "cmd/touchline/replay_report.h"
 
+#include "cmd/touchline/counted.h"
 #include "core/time_text.h"
 
 #include <cstdio>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -15,11 +17,13 @@ constexpr std::uint64_t refused_shown_max = 10;
 
 // 1234567 -> "1,234,567"
 std::string grouped(std::uint64_t number) {
-  std::string digits = std::to_string(number);
-  for (auto at = static_cast<std::ptrdiff_t>(digits.size()) - 3; at > 0; at -= 3) {
-    digits.insert(static_cast<std::size_t>(at), 1, ',');
+  const std::string digits = std::to_string(number);
+  std::string out;
+  for (std::size_t i = 0; i < digits.size(); ++i) {
+    if (i != 0 && (digits.size() - i) % 3 == 0) out.push_back(',');
+    out.push_back(digits[i]);
   }
-  return digits;
+  return out;
 }
 
 double ratio(std::uint64_t a, std::uint64_t b) {
@@ -70,14 +74,14 @@ void ReplayReport::progress(Pipeline& pipeline, const Player& player) {
   shown_ = true;
 }
 
-void ReplayReport::finish(Pipeline& pipeline, const Player& player, bool stopped, bool as_json) {
+void ReplayReport::finish(Pipeline& pipeline, const Player& player, End end, bool as_json) {
   clear_progress();
-  for (const std::string& line : player.cut_off())
+  for (const std::string& line : player.unfinished())
     std::fprintf(stderr, "%s\n", line.c_str());
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - started_).count();
-  if (stopped) std::fprintf(stderr, "stopped; run the same command again to go on\n");
+  if (end == End::stopped) std::fprintf(stderr, "stopped; run the same command again to go on\n");
   const std::string summary =
-      as_json ? json(pipeline, player, seconds, stopped) : text(pipeline, player, seconds);
+      as_json ? json(pipeline, player, seconds, end) : text(pipeline, player, seconds);
   std::fputs(summary.c_str(), stdout);
 }
 
@@ -85,19 +89,20 @@ std::string ReplayReport::text(Pipeline& pipeline, const Player& player, double 
   const OriginCounts& counts = pipeline.origin().counts();
   std::string out;
   const auto line = [&](const char* name, const std::string& value, const std::string& note = "") {
-    std::string padded = name;
-    padded.resize(12, ' ');
-    std::string number = value;
-    if (number.size() < 14) number.insert(0, 14 - number.size(), ' ');
-    out += padded + number + (note.empty() ? "" : "  " + note) + "\n";
+    constexpr std::size_t width = 26;  // of both together
+    out.append(name);
+    const std::size_t used = std::string_view(name).size() + value.size();
+    out.append(used < width ? width - used : 1, ' ').append(value);
+    if (!note.empty()) out.append("  ").append(note);
+    out.push_back('\n');
   };
   const std::uint64_t repeats = counts.repeats_by_number + counts.repeats_by_id + counts.copies;
   line("messages", grouped(counts.messages),
        grouped(per_second(counts.messages, seconds)) + " a second over " +
            std::to_string(seconds).substr(0, 5) + " s");
   line("deltas", grouped(counts.deltas),
-       grouped(counts.critical) + " critical, of " + grouped(pipeline.origin().table().events().size()) +
-           " events");
+       grouped(counts.critical) + " critical, of " +
+           counted(pipeline.origin().table().events().size(), "event"));
   line("duplicates", grouped(repeats),
        grouped(counts.repeats_by_number) + " by number, " + grouped(counts.repeats_by_id) + " by id, " +
            grouped(counts.copies) + " by place in their line");
@@ -110,6 +115,8 @@ std::string ReplayReport::text(Pipeline& pipeline, const Player& player, double 
   line("heartbeats", grouped(counts.heartbeats),
        "and " + grouped(counts.controls) + " lines of the transport");
   line("rejected", grouped(counts.rejected));
+  for (const std::string& last : player.unfinished())
+    line("unfinished lines", "1", last);
   line("bytes in", grouped(player.bytes()));
   char note[64];
   std::snprintf(note, sizeof note, "%.1f%% of bytes in, %.2f a delta",
@@ -129,7 +136,7 @@ std::string ReplayReport::text(Pipeline& pipeline, const Player& player, double 
   return out;
 }
 
-std::string ReplayReport::json(Pipeline& pipeline, const Player& player, double seconds, bool stopped) const {
+std::string ReplayReport::json(Pipeline& pipeline, const Player& player, double seconds, End end) const {
   const OriginCounts& counts = pipeline.origin().counts();
   const EventTableCounts& table = pipeline.origin().table().counts();
   const std::vector<std::pair<const char*, std::uint64_t>> numbers = {
@@ -150,7 +157,7 @@ std::string ReplayReport::json(Pipeline& pipeline, const Player& player, double 
       {"heartbeats", counts.heartbeats},
       {"controls", counts.controls},
       {"rejected", counts.rejected},
-      {"cut_off", player.cut_off().size()},
+      {"unfinished_lines", player.unfinished().size()},
       {"bytes_in", player.bytes()},
       {"bytes_out", counts.block_bytes},
       {"commits", pipeline.commit_counts().commits},
@@ -164,7 +171,9 @@ std::string ReplayReport::json(Pipeline& pipeline, const Player& player, double 
   std::string out = "{";
   for (const auto& [name, value] : numbers)
     out += "\"" + std::string(name) + "\":" + std::to_string(value) + ",";
-  out += "\"seconds\":" + std::to_string(seconds) + ",\"stopped\":" + (stopped ? "true" : "false") + "}\n";
+  out += "\"seconds\":" + std::to_string(seconds) +
+         ",\"stopped\":" + (end == End::stopped ? "true" : "false") +
+         ",\"failed\":" + (end == End::failed ? "true" : "false") + "}\n";
   return out;
 }
 

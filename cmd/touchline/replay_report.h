@@ -23,12 +23,13 @@ class ReplayReport {
   void refused(const Rejected& rejected);
   void note(const std::string& text);
   void progress(Pipeline& pipeline, const Player& player);
-  void finish(Pipeline& pipeline, const Player& player, bool stopped, bool json);
+  enum class End : std::uint8_t { done, stopped, failed };
+  void finish(Pipeline& pipeline, const Player& player, End end, bool json);
 
  private:
   void clear_progress();
   std::string text(Pipeline& pipeline, const Player& player, double seconds) const;
-  std::string json(Pipeline& pipeline, const Player& player, double seconds, bool stopped) const;
+  std::string json(Pipeline& pipeline, const Player& player, double seconds, End end) const;
 
   bool terminal_;
   bool shown_ = false;

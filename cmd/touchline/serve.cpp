@@ -1,9 +1,11 @@
 // `touchline serve`: the long-running feed service. The wiring of every part stands here.
 
 #include "cmd/touchline/commands.h"
+#include "cmd/touchline/counted.h"
 #include "cmd/touchline/log.h"
 #include "cmd/touchline/open_recording.h"
 #include "cmd/touchline/pipeline.h"
+#include "cmd/touchline/refusal_log.h"
 #include "cmd/touchline/source_spec.h"
 #include "feed/ingest/read_ahead.h"
 #include "feed/line_server.h"
@@ -13,15 +15,22 @@
 #include <spdlog/spdlog.h>
 
 #include <chrono>
+#include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
+#include <system_error>
 #include <vector>
 
 namespace touchline {
 namespace {
 
 using std::chrono::milliseconds;
+
+bool is_folder(const std::string& path) {
+  std::error_code ignored;
+  return std::filesystem::is_directory(path, ignored);
+}
 
 struct ServeOptions {
   std::string store;
@@ -70,23 +79,27 @@ class Service {
     loop_.every(milliseconds(100), [this] {
       pipeline_->origin().expire(wall_ms());
       pipeline_->flush();
+      for (const auto& refusals : refusal_logs_)
+        refusals->tick(wall_ms());
       return !stopping_;
     });
     for (const auto& player : players_)
       loop_.post([this, &player] { pump(*player); });
-    spdlog::info("ready: {} at epoch {} offset {}, {} events", options_.store,
-                 pipeline_->journal().epoch().value, pipeline_->journal().head().value,
-                 pipeline_->origin().table().events().size());
+    spdlog::info("ready: {} at epoch {} offset {}, {}", options_.store, pipeline_->journal().epoch().value,
+                 pipeline_->journal().head().value,
+                 counted(pipeline_->origin().table().events().size(), "event"));
     loop_.run();
     if (!failed_) {
       if (const auto closed = pipeline_->close(); !closed) spdlog::warn(closed.error().text);
     }
+    for (const auto& refusals : refusal_logs_)
+      refusals->flush();
     const OriginCounts& counts = pipeline_->origin().counts();
-    spdlog::info(
-        "stopped at offset {}: {} messages, {} deltas, {} duplicates, {} no-ops, {} rejected, {} bytes out",
-        pipeline_->journal().head().value, counts.messages, counts.deltas,
-        counts.repeats_by_number + counts.repeats_by_id + counts.copies, counts.no_ops, counts.rejected,
-        pipeline_->hub().counts().bytes_out);
+    spdlog::info("stopped at offset {}: {}, {}, {}, {}, {} rejected, {} bytes out",
+                 pipeline_->journal().head().value, counted(counts.messages, "message"),
+                 counted(counts.deltas, "delta"),
+                 counted(counts.repeats_by_number + counts.repeats_by_id + counts.copies, "duplicate"),
+                 counted(counts.no_ops, "no-op"), counts.rejected, pipeline_->hub().counts().bytes_out);
     return failed_ ? exit_environment : exit_done;
   }
 
@@ -102,6 +115,11 @@ class Service {
     for (const std::string& text : options_.sources) {
       const auto spec = parse_source_spec(text);
       if (!spec) return spec.error();
+      if (!spec->endpoint && is_folder(spec->path)) {
+        return Error{ErrorKind::usage,
+                     "source " + spec->name + ": " + spec->path + ": is a folder, not a recording or a pipe",
+                     0};
+      }
       sources.push_back(*spec);
     }
     for (const SourceSpec& spec : sources) {
@@ -162,16 +180,17 @@ class Service {
 
   Result<void> open_stream(const SourceSpec& spec, SourceId source) {
     auto server = std::make_unique<LineServer>(loop_, pipeline_->publisher(), source, spec.name);
-    server->on_news = [name = spec.name](const LineNews& news) {
+    RefusalLog& refusals = log_of(spec.name);
+    server->on_news = [name = spec.name, &refusals](const LineNews& news) {
       switch (news.kind) {
         case LineNews::Kind::connected:
           spdlog::info("source {}: {} connected", name, news.peer);
           break;
         case LineNews::Kind::ended:
-          spdlog::info("source {}: {} ended {}", name, news.peer, news.text);
+          spdlog::info("source {}: {} ended: {}", name, news.peer, news.text);
           break;
         case LineNews::Kind::rejected:
-          spdlog::warn("source {}: {} refused {}", name, news.peer, news.text);
+          refusals.refused(news.peer + " refused " + news.text, wall_ms());
           break;
       }
     };
@@ -200,8 +219,8 @@ class Service {
     PlayerOptions play;
     play.speed = spec.speed;
     auto player = std::make_unique<Player>(pipeline_->publisher(), play);
-    player->on_rejected = [name = spec.name](const Rejected& rejected) {
-      spdlog::warn("source {}: refused {}", name, describe(rejected));
+    player->on_rejected = [&refusals = log_of(spec.name)](const Rejected& rejected) {
+      refusals.refused("refused " + describe(rejected), wall_ms());
     };
     player->on_note = [name = spec.name](const std::string& text) {
       spdlog::warn("source {}: {}", name, text);
@@ -209,6 +228,13 @@ class Service {
     player->add(read_ahead_.wrap(std::move(*recording)), line, std::move(key));
     players_.push_back(std::move(player));
     return {};
+  }
+
+  // One for each line of it: they may go wrong in different ways.
+  RefusalLog& log_of(const std::string& source) {
+    refusal_logs_.push_back(std::make_unique<RefusalLog>(
+        [source](const std::string& text) { spdlog::warn("source {}: {}", source, text); }));
+    return *refusal_logs_.back();
   }
 
   void pump(Player& player) {
@@ -225,7 +251,7 @@ class Service {
                     [this, &player] { pump(player); });
         break;
       case Player::Step::done:
-        for (const std::string& text : player.cut_off())
+        for (const std::string& text : player.unfinished())
           spdlog::warn(text);
         spdlog::info("a recording has ended");
         break;
@@ -280,6 +306,7 @@ class Service {
   Loop loop_;
   std::unique_ptr<Pipeline> pipeline_;
   std::vector<std::unique_ptr<TcpServer>> servers_;
+  std::vector<std::unique_ptr<RefusalLog>> refusal_logs_;  // outlive who tells them
   std::vector<std::unique_ptr<LineServer>> line_servers_;
   ReadAhead read_ahead_;
   std::vector<std::unique_ptr<Player>> players_;
@@ -327,14 +354,10 @@ Command add_serve(CLI::App& parent) {
       "Examples:\n"
       "  touchline serve --store feed.db --listen tcp://127.0.0.1:7440 --source "
       "trading=tcp://127.0.0.1:7441\n"
-      "  touchline simulate --speed 60 | touchline serve --store day.db --listen tcp://127.0.0.1:7440 "
-      "--source day=-\n"
-      "  touchline serve --config feed.toml\n"
-      "with feed.toml:\n"
-      "  [serve]\n"
-      "  store = \"feed.db\"\n"
-      "  listen = [\"tcp://127.0.0.1:7440\"]\n"
-      "  source = [\"trading=tcp://127.0.0.1:7441\"]");
+      "  touchline simulate --speed 60 | touchline serve --store live.db --listen tcp://127.0.0.1:7440 "
+      "--source live=-\n"
+      "  # every option by its long name, from a file; this one lies in the folder of the sources\n"
+      "  touchline serve --config feed.example.toml");
   return {app, [options] { return Service(*options).run(); }};
 }
 

@@ -1,6 +1,9 @@
 #include "cmd/touchline/source_spec.h"
 
+#include "cmd/touchline/speed.h"
+
 #include <charconv>
+#include <system_error>
 
 namespace touchline {
 
@@ -25,13 +28,18 @@ Result<SourceSpec> parse_source_spec(std::string_view text) {
   const auto at = address.rfind('@');
   if (at == std::string_view::npos) return spec;
   const std::string_view speed = address.substr(at + 1);
-  const auto [end, error] = std::from_chars(speed.data(), speed.data() + speed.size(), spec.speed);
-  const bool number = error == std::errc() && end == speed.data() + speed.size() && spec.speed > 0;
-  if (number) {
-    spec.path = std::string(address.substr(0, at));
-  } else {
-    spec.speed = 0;  // an @ in the file's name
+  double number = 0;
+  const auto [end, error] = std::from_chars(speed.data(), speed.data() + speed.size(), number);
+  const bool is_number = error == std::errc() || error == std::errc::result_out_of_range;
+  if (!is_number || end != speed.data() + speed.size()) return spec;  // an @ in the file's name
+  const auto usable = speed_of(speed);
+  if (!usable) {
+    return Error{ErrorKind::usage,
+                 "\"" + std::string(text) + "\": the speed behind the @ is a number from 0.001 to 1000000",
+                 0};
   }
+  spec.speed = *usable;
+  spec.path = std::string(address.substr(0, at));
   return spec;
 }
 

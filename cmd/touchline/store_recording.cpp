@@ -105,14 +105,14 @@ Result<void> StoreRecording::take_up(const Cursor& cursor) {
   return {};
 }
 
-Result<bool> StoreRecording::advance(const std::function<void(Rejected)>&) {
+Result<Advance> StoreRecording::advance(const std::function<void(Rejected)>&) {
   if (items_.empty()) {
     const auto more = fill();
     if (!more) return more.error();
-    if (!*more) return false;
+    if (!*more) return Advance::end;
   }
   if (const auto done = step(); !done) return done.error();
-  return true;
+  return Advance::update;
 }
 
 void StoreRecording::taken() {

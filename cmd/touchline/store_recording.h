@@ -25,13 +25,13 @@ class StoreRecording : public Playable {
   const std::string& path() const override { return reader_.path(); }
   std::string cursor_key(std::uint32_t line) const override;
   Result<void> take_up(const Cursor& cursor) override;
-  Result<bool> advance(const std::function<void(Rejected)>& reject) override;
+  Result<Advance> advance(const std::function<void(Rejected)>& reject) override;
   Update& update() override { return update_; }
   std::int64_t time_ms() const override { return time_ms_; }
   PlayablePlace place() const override { return {next_.value - 1, 0}; }
   void taken() override;
   const Cursor& cursor() const override { return cursor_; }
-  std::optional<std::string> cut_off() const override { return std::nullopt; }
+  std::optional<std::string> unfinished() const override { return std::nullopt; }
   std::uint64_t bytes() const override { return bytes_; }
 
  private:

@@ -280,7 +280,7 @@ Command add_tail(CLI::App& parent) {
       "protocol.\n"
       "Examples:\n"
       "  touchline tail tcp://127.0.0.1:7440\n"
-      "  touchline tail tcp://127.0.0.1:7440 --event 31573045 --format json\n"
+      "  touchline tail tcp://127.0.0.1:7440 --event m-1001 --format json\n"
       "  touchline tail tcp://127.0.0.1:7440 --format none --digests\n"
       "  touchline tail tcp://127.0.0.1:7440 --state here.state --count 100");
   return {app, [options] { return run_tail(*options); }};

@@ -218,6 +218,10 @@ std::int64_t time_ms_of(dom::element value, std::string_view what) {
     ms = *read;
   } else {
     ms = integer_of(value, what);
+    if (ms > 0 && ms < time_ms_min) {
+      refuse(what,
+             std::to_string(ms) + " is before the year 2000: times are in ms since 1970, not in seconds");
+    }
   }
   if (ms <= 0 || ms > time_ms_max) refuse(what, "is not within the years 1970 to 9999, in ms");
   return ms;

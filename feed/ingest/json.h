@@ -30,6 +30,7 @@ struct Refusal {
   void put_before(std::string_view place);
 };
 
+inline constexpr std::int64_t time_ms_min = 946'684'800'000;      // 2000: a smaller number is one of seconds
 inline constexpr std::int64_t time_ms_max = 253'402'300'799'999;  // the end of the year 9999
 inline constexpr std::size_t id_bytes_max = 256;
 // What a parser keeps allocated from one line to the next; what a longer line took is given back by the next.
@@ -52,7 +53,8 @@ std::int64_t integer_of(dom::element value, std::string_view what);
 bool bool_of(dom::element value, std::string_view what);
 double number_of(dom::element value, std::string_view what);
 std::int64_t exact_hundredths_of(dom::element value, std::string_view what);
-// ms since 1970, from that number or from a text as core/time_text.h reads it.
+// ms since 1970, from that number, which must be one of ms and not of seconds, or from a text as core/time_text.h reads
+// it.
 std::int64_t time_ms_of(dom::element value, std::string_view what);
 
 // An identifier: a text, or an integer as its decimal text. Holds the digits: keep it as long as its text().

@@ -1,58 +1,45 @@
 #include "feed/ingest/line_reader.h"
 
+#include "core/digest.h"
 #include "core/limits.h"
 
-#include <boost/iostreams/device/file_descriptor.hpp>
-#include <boost/iostreams/filter/bzip2.hpp>
-#include <boost/iostreams/filter/gzip.hpp>
-#include <boost/iostreams/filter/zstd.hpp>
-#include <boost/iostreams/filtering_streambuf.hpp>
-
-#include <cerrno>
 #include <cstring>
-
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
+#include <optional>
+#include <utility>
 
 namespace touchline {
-namespace io = boost::iostreams;
-
 namespace {
 
 constexpr std::size_t chunk_bytes = 256U << 10;
 constexpr std::size_t padding_bytes = 64;
 constexpr std::size_t shown_bytes = 256;  // of a line that is too long
 
-enum class Compression { none, bzip2, gzip, zstd };
-
-Compression compression_of(std::string_view magic) {
-  if (magic.starts_with("BZh")) return Compression::bzip2;
-  if (magic.starts_with("\x1f\x8b")) return Compression::gzip;
-  if (magic.starts_with("\x28\xb5\x2f\xfd")) return Compression::zstd;
-  return Compression::none;
-}
-
-Error file_error(const std::string& path, const char* what) {
-  return {ErrorKind::environment, path + ": " + what + ": " + std::strerror(errno), 0};
-}
+constexpr std::size_t looked_at_bytes = 64U << 10;    // whether it is text
+constexpr std::size_t skipped_bytes_max = 16U << 20;  // of a line without end, in one call of next()
 
 }  // namespace
 
 struct LineReader::Impl {
+  explicit Impl(ByteSource of) : in(std::move(of)) {}
+
   std::string path;
-  io::filtering_istreambuf in;
-  bool compressed = false;
+  ByteSource in;
   std::string buffer;        // what was read and not yet given out, and padding
   std::size_t at = 0;        // first byte not yet given out
   std::size_t filled = 0;    // end of what was read
   std::uint64_t byte = 0;    // offset of buffer[at]
   std::uint64_t number = 0;  // lines given out
+  std::uint64_t hash = fnv1a64({});
   bool ended = false;
+  std::optional<Error> failure;
+  std::optional<Line> skipping;  // the line that is too long, while it is thrown away
+  std::string shown;             // its beginning
 
-  // Reads on; false at the end of the file.
-  Result<bool> fill() {
-    if (ended) return false;
+  enum class Fill : std::uint8_t { more, later, end };
+
+  Result<Fill> fill(ByteSource::Wait wait) {
+    if (failure) return *failure;
+    if (ended) return Fill::end;
     if (at != 0) {
       std::memmove(buffer.data(), buffer.data() + at, filled - at);
       filled -= at;
@@ -60,55 +47,76 @@ struct LineReader::Impl {
     }
     if (buffer.size() < filled + chunk_bytes + padding_bytes)
       buffer.resize(filled + chunk_bytes + padding_bytes);
-    try {
-      const std::streamsize got = in.sgetn(buffer.data() + filled, chunk_bytes);
-      if (got <= 0) ended = true;
-      filled += static_cast<std::size_t>(std::max<std::streamsize>(got, 0));
-    } catch (const std::exception& failure) {
-      const std::string what = compressed ? ": damaged or cut off compressed data" : ": cannot be read on";
-      return Error{
-          ErrorKind::malformed,
-          path + what + " behind byte " + std::to_string(byte + filled) + " (" + failure.what() + ")",
-          byte + filled};
+    const auto read = in.read(buffer.data() + filled, chunk_bytes, wait);
+    if (!read) return fail(read.error());
+    if (read->kind == ByteSource::Read::Kind::later) return Fill::later;
+    ended = read->kind == ByteSource::Read::Kind::end;
+    if (ended) return Fill::end;
+    const std::uint64_t offset = byte + filled;
+    filled += read->size;
+    if (offset < looked_at_bytes) {
+      const std::string_view looked_at = std::string_view(buffer).substr(
+          filled - read->size, std::min<std::uint64_t>(read->size, looked_at_bytes - offset));
+      if (const auto nul = looked_at.find('\0'); nul != std::string_view::npos) {
+        failure = malformed(path + ": is no text (a NUL at byte " + std::to_string(offset + nul) +
+                                "), and not compressed in a way that is known (bzip2, gzip, zstd, xz)",
+                            offset + nul);
+        return *failure;
+      }
     }
-    return !ended;
+    return Fill::more;
+  }
+
+  Error fail(const Error& error) {
+    const std::uint64_t offset = byte + filled - at;
+    const bool compressed = in.compression() != Compression::none;
+    failure = Error{error.kind,
+                    path + ":" + std::to_string(number + 1) + ": byte " + std::to_string(offset) +
+                        (compressed ? " of the uncompressed data: " : ": ") + error.text,
+                    offset};
+    return *failure;
+  }
+
+  // Of what is at hand, so many bytes are done with.
+  void eat(std::size_t size) {
+    hash = fnv1a64(std::string_view(buffer).substr(at, size), hash);
+    at += size;
+    byte += size;
   }
 
   Line give(Kind kind, std::size_t size, std::size_t eaten) {
     Line line{kind, std::string_view(buffer).substr(at, size), ++number, byte, byte + eaten};
     if (!line.text.empty() && line.text.back() == '\r') line.text.remove_suffix(1);
-    at += eaten;
-    byte += eaten;
+    eat(eaten);
     return line;
   }
 
-  // Throws away a line that does not fit, to its line feed.
+  // Throws away a line that does not fit, to its line feed; a part of it in each call, so that whoever asks can stop.
   Result<Line> skip_long() {
-    Line line{Kind::too_long, {}, number + 1, byte, byte};
-    std::string beginning = buffer.substr(at, shown_bytes);
-    while (true) {
+    if (!skipping) {
+      shown = buffer.substr(at, shown_bytes);
+      skipping = Line{Kind::too_long, shown, number + 1, byte, byte};
+    }
+    for (const std::uint64_t began = byte; byte - began < skipped_bytes_max;) {
       const void* feed = std::memchr(buffer.data() + at, '\n', filled - at);
       if (feed != nullptr) {
-        const auto eaten =
-            static_cast<std::size_t>(static_cast<const char*>(feed) - (buffer.data() + at)) + 1;
-        at += eaten;
-        byte += eaten;
-        break;
+        eat(static_cast<std::size_t>(static_cast<const char*>(feed) - (buffer.data() + at)) + 1);
+        return skipped();
       }
-      byte += filled - at;
-      at = filled;
-      const auto more = fill();
+      eat(filled - at);
+      const auto more = fill(ByteSource::Wait::a_moment);
       if (!more) return more.error();
-      if (!*more && at == filled) break;
+      if (*more == Fill::end) return skipped();
+      if (*more == Fill::later) break;
     }
-    ++number;
-    line.next_byte = byte;
-    shown = std::move(beginning);
-    line.text = shown;
-    return line;
+    return Line{Kind::later, {}, number, byte, byte};
   }
 
-  std::string shown;
+  Line skipped() {
+    ++number;
+    skipping->next_byte = byte;
+    return *std::exchange(skipping, std::nullopt);
+  }
 };
 
 LineReader::LineReader(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -118,44 +126,19 @@ LineReader::~LineReader() = default;
 
 const std::string& LineReader::path() const { return impl_->path; }
 
-Result<LineReader> LineReader::open(const std::string& path) {
-  auto impl = std::make_unique<Impl>();
+Result<LineReader> LineReader::open(const std::string& path, ByteSource::Check check) {
+  auto source = ByteSource::open(path, check);
+  if (!source) return source.error();
+  auto impl = std::make_unique<Impl>(std::move(*source));
   impl->path = path == "-" ? "standard input" : path;
-  const int file = path == "-" ? ::dup(STDIN_FILENO) : ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (file < 0) {
-    Error error = file_error(path, "cannot be opened");
-    if (errno == ENOENT) error.kind = ErrorKind::not_found;
-    return error;
-  }
-  struct stat info {};
-  if (::fstat(file, &info) == 0 && S_ISDIR(info.st_mode)) {
-    ::close(file);
-    return Error{ErrorKind::usage, path + ": is a folder, not a recording", 0};
-  }
-  char magic[4] = {};
-  const ssize_t got = S_ISREG(info.st_mode) ? ::pread(file, magic, sizeof magic, 0) : 0;
-  const auto compression = compression_of({magic, static_cast<std::size_t>(std::max<ssize_t>(got, 0))});
-  impl->compressed = compression != Compression::none;
-  // Let errors of filters come through as exceptions of ours to translate.
-  switch (compression) {
-    case Compression::bzip2:
-      impl->in.push(io::bzip2_decompressor());
-      break;
-    case Compression::gzip:
-      impl->in.push(io::gzip_decompressor());
-      break;
-    case Compression::zstd:
-      impl->in.push(io::zstd_decompressor());
-      break;
-    case Compression::none:
-      break;
-  }
-  impl->in.push(io::file_descriptor_source(file, io::close_handle), chunk_bytes);
   return LineReader(std::move(impl));
 }
 
+std::uint64_t LineReader::hash() const { return impl_->hash; }
+
 Result<LineReader::Line> LineReader::next() {
   Impl& self = *impl_;
+  if (self.skipping) return self.skip_long();
   std::size_t searched = 0;
   while (true) {
     const void* feed =
@@ -167,9 +150,10 @@ Result<LineReader::Line> LineReader::next() {
     }
     searched = self.filled - self.at;
     if (searched > limits::line_bytes) return self.skip_long();
-    const auto more = self.fill();
+    const auto more = self.fill(ByteSource::Wait::a_moment);
     if (!more) return more.error();
-    if (*more) continue;
+    if (*more == Impl::Fill::more) continue;
+    if (*more == Impl::Fill::later) return Line{Kind::later, {}, self.number, self.byte, self.byte};
     if (self.filled == self.at) return Line{Kind::end, {}, self.number, self.byte, self.byte};
     return self.give(Kind::last, self.filled - self.at, self.filled - self.at);
   }
@@ -183,9 +167,9 @@ Result<LineReader::Line> LineReader::peek() {
   const void* feed = find_feed();
   // A first line that is longer than a chunk is told by its beginning.
   while (feed == nullptr && self.filled - self.at < chunk_bytes) {
-    const auto more = self.fill();
+    const auto more = self.fill(ByteSource::Wait::for_bytes);
     if (!more) return more.error();
-    if (!*more) break;
+    if (*more == Impl::Fill::end) break;
     feed = find_feed();
   }
   const auto size =
@@ -201,9 +185,9 @@ Result<void> LineReader::skip_to(std::uint64_t byte, std::uint64_t number) {
   Impl& self = *impl_;
   while (self.byte < byte) {
     if (self.at == self.filled) {
-      const auto more = self.fill();
+      const auto more = self.fill(ByteSource::Wait::for_bytes);
       if (!more) return more.error();
-      if (!*more && self.at == self.filled) {
+      if (*more == Impl::Fill::end) {
         return Error{ErrorKind::mismatch,
                      self.path + ": is shorter than what the store has already taken from it (" +
                          std::to_string(byte) + " bytes)",
@@ -211,8 +195,7 @@ Result<void> LineReader::skip_to(std::uint64_t byte, std::uint64_t number) {
       }
     }
     const auto step = std::min<std::uint64_t>(byte - self.byte, self.filled - self.at);
-    self.at += static_cast<std::size_t>(step);
-    self.byte += step;
+    self.eat(static_cast<std::size_t>(step));
   }
   self.number = number;
   return {};

@@ -85,8 +85,8 @@ inline constexpr auto line_keys = std::to_array<Key>({
     {"status", Form::event_status, Field::status},
     {"period", Form::text, Field::period, Exported::as_attribute},
     {"clock_ms", Form::integer, Field::clock_ms, Exported::as_attribute, 0, clock_ms_max},
-    {"home_score", Form::integer, Field::home_score, Exported::as_attribute, -score_max, score_max},
-    {"away_score", Form::integer, Field::away_score, Exported::as_attribute, -score_max, score_max},
+    {"home_score", Form::integer, Field::home_score, Exported::as_attribute, 0, score_max},
+    {"away_score", Form::integer, Field::away_score, Exported::as_attribute, 0, score_max},
     {"attributes", Form::event_attributes},
     {"markets", Form::parts},
 });

@@ -29,11 +29,12 @@ struct Entry {
 struct Chunk {
   std::vector<Entry> entries;  // kept when it is filled again, for their buffers
   std::size_t count = 0;
+  bool paused = false;  // behind the last entry: nothing more for the moment
   // Behind the last entry: what the recording ended with.
   bool ended = false;
   std::optional<Error> error;
+  std::optional<std::string> unfinished;
   Entry rest;  // without an update: the refusals behind the last one
-  std::optional<std::string> cut_off;
 };
 
 }  // namespace
@@ -75,15 +76,20 @@ class ReadAhead::Part : public Playable {
     return {};
   }
 
-  Result<bool> advance(const std::function<void(Rejected)>& reject) override {
-    ++at_;
-    while (at_ >= current_.count) {
+  Result<Advance> advance(const std::function<void(Rejected)>& reject) override {
+    while (true) {
+      if (next_ < current_.count) {
+        at_ = next_++;
+        give(current_.entries[at_], reject);
+        return Advance::update;
+      }
       if (current_.ended) return end(reject);
+      if (std::exchange(current_.paused, false)) {
+        give(current_.rest, reject);
+        return Advance::later;
+      }
       next_chunk();
     }
-    Entry& entry = current_.entries[at_];
-    give(entry, reject);
-    return true;
   }
 
   Update& update() override { return current_.entries[at_].update; }
@@ -91,7 +97,7 @@ class ReadAhead::Part : public Playable {
   PlayablePlace place() const override { return current_.entries[at_].place; }
   void taken() override { cursor_ = current_.entries[at_].cursor; }
   const Cursor& cursor() const override { return cursor_; }
-  std::optional<std::string> cut_off() const override { return cut_off_; }
+  std::optional<std::string> unfinished() const override { return unfinished_; }
   std::uint64_t bytes() const override { return bytes_; }
 
   // Under the lock.
@@ -101,6 +107,7 @@ class ReadAhead::Part : public Playable {
   // The reader's: without the lock.
   void fill(Chunk& chunk) {
     chunk.count = 0;
+    chunk.paused = false;
     std::size_t bytes = 0;
     while (chunk.count < chunk_updates && bytes < chunk_bytes) {
       if (chunk.entries.size() == chunk.count) chunk.entries.emplace_back();
@@ -131,10 +138,11 @@ class ReadAhead::Part : public Playable {
         recording_->advance([&](Rejected rejected) { entry.rejected.push_back(std::move(rejected)); });
     entry.bytes = recording_->bytes();
     if (!entry.rejected.empty()) entry.rejected_cursor = recording_->cursor();
-    if (!more || !*more) {
-      chunk.ended = true;
+    if (!more || *more != Advance::update) {
+      chunk.paused = more && *more == Advance::later;
+      chunk.ended = !chunk.paused;
       if (!more) chunk.error = more.error();
-      chunk.cut_off = recording_->cut_off();
+      chunk.unfinished = recording_->unfinished();
       chunk.rest = std::move(entry);
       return false;
     }
@@ -148,11 +156,11 @@ class ReadAhead::Part : public Playable {
 
   void next_chunk() {
     std::unique_lock lock(shared_->mutex);
-    if (current_.count != 0) spare_.push_back(std::move(current_));
+    if (!current_.entries.empty()) spare_.push_back(std::move(current_));
     shared_->wake_player.wait(lock, [&] { return !ready_.empty(); });
     current_ = std::move(ready_.front());
     ready_.pop_front();
-    at_ = 0;
+    next_ = 0;
     shared_->wake_reader.notify_one();
   }
 
@@ -164,11 +172,11 @@ class ReadAhead::Part : public Playable {
     cursor_ = entry.rejected_cursor;
   }
 
-  Result<bool> end(const std::function<void(Rejected)>& reject) {
+  Result<Advance> end(const std::function<void(Rejected)>& reject) {
     give(current_.rest, reject);
-    cut_off_ = current_.cut_off;
+    unfinished_ = current_.unfinished;
     if (current_.error) return *current_.error;
-    return false;
+    return Advance::end;
   }
 
   std::shared_ptr<Shared> shared_;
@@ -179,10 +187,11 @@ class ReadAhead::Part : public Playable {
   bool finished_ = false;
   // The player's.
   Chunk current_;
-  std::size_t at_ = 0;
+  std::size_t next_ = 0;  // entry of it
+  std::size_t at_ = 0;    // the one at hand
   Cursor cursor_;
   std::uint64_t bytes_ = 0;
-  std::optional<std::string> cut_off_;
+  std::optional<std::string> unfinished_;
 };
 
 // The one that is closest to keeping the player waiting.

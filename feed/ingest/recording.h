@@ -1,8 +1,9 @@
 // One recording, read as a source's line: the next update, and how far it was taken.
 //
 // Joins the line reader and the grammar, remembers where the store's cursor should stand, and reports what it
-// has to refuse. Knows no event and no pace. A last line that is cut off is not taken: the cursor stays in
-// front of it, so that the same recording, grown, is taken up there.
+// has to refuse. Knows no event and no pace. A last line that is unfinished is not taken: the cursor stays in
+// front of it, so that the same recording, grown, is taken up there. A recording that is no longer what it was in front
+// of the cursor is not taken up.
 #pragma once
 
 #include "core/batch.h"
@@ -31,29 +32,29 @@ class Recording : public Playable {
   std::string cursor_key(std::uint32_t line) const override;
   Result<void> take_up(const Cursor& cursor) override;
 
-  Result<bool> advance(const std::function<void(Rejected)>& reject) override;
+  Result<Advance> advance(const std::function<void(Rejected)>& reject) override;
   Update& update() override { return update_; }
   std::int64_t time_ms() const override { return time_ms_; }
   PlayablePlace place() const override { return {line_.number, line_.byte}; }
 
   void taken() override;
   const Cursor& cursor() const override { return cursor_; }
-  std::optional<std::string> cut_off() const override { return cut_off_; }
+  std::optional<std::string> unfinished() const override { return unfinished_; }
   std::uint64_t bytes() const override { return bytes_; }
 
  private:
-  Recording(LineReader reader, std::string name, std::uint64_t fingerprint);
+  Recording(LineReader reader, std::string name, std::uint64_t beginning);
   Rejected rejected_line(const LineReader::Line& line, const Error& error);
 
   LineReader reader_;
   std::string name_;
   std::unique_ptr<Parser> parser_;
-  std::uint64_t fingerprint_ = 0;
+  std::uint64_t beginning_ = 0;  // tells it from another of the same name
   Update update_;
   LineReader::Line line_;
   std::int64_t time_ms_ = 0;
   Cursor cursor_;
-  std::optional<std::string> cut_off_;
+  std::optional<std::string> unfinished_;
   std::uint64_t bytes_ = 0;
 };
 

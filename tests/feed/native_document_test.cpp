@@ -170,7 +170,7 @@ TEST(NativeExport, FedBackGivesTheSameExport) {
   }
   const std::string exported = export_after(
       R"({"event":"e","competition":"Cup","start_time":1786802400000,"period":"p","clock_ms":1,
-          "home_score":-1,"away_score":2,
+          "home_score":1,"away_score":2,
           "attributes":{"a":"\u0001\"é","b":1.50,"c":100.0,"d":1e-9,"e":[null,{"x":true}]},
           "markets":[{"id":"m","name":"N","total_matched":0.001,"attributes":{"f":-3},"outcomes":[{"id":"o",
           "handicap":0.25,"price":1.855,"sp_near":"NaN","sp_far":"Infinity","best_lay":[[2,1.5,0.5]],

@@ -106,7 +106,8 @@ inline std::vector<std::string> outcome_ops(const std::string& keys) {
 
 inline Error refusal_of(std::string_view line) {
   NativeParser parser;
-  Update update = update_of(R"({"event":"before","seq":4,"id":"x","time":9,"ack":true,"name":"left over"})");
+  Update update =
+      update_of(R"({"event":"before","seq":4,"id":"x","time":1786802400000,"ack":true,"name":"left over"})");
   const auto parsed = parse(parser, line, update);
   EXPECT_FALSE(parsed) << line;
   const bool is_clear = update.ops.empty() && update.arena.empty() && !update.number && !update.wants_ack &&

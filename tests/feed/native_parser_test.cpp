@@ -75,8 +75,10 @@ TEST(NativeLine, TakesTimesAsRfc3339) {
 
 TEST(NativeLine, TakesAnExportsSourceTimeWhereThereIsNoOther) {
   EXPECT_EQ(update_of(R"({"event":"e","source_at":"1970-01-01T00:00:01Z"})").source_time_ms, 1000);
-  EXPECT_EQ(update_of(R"({"event":"e","source_at":1000,"time":5})").source_time_ms, 5);
-  EXPECT_EQ(update_of(R"({"event":"e","time":5,"source_at":1000})").source_time_ms, 5);
+  EXPECT_EQ(update_of(R"({"event":"e","source_at":1786802400000,"time":1786802400005})").source_time_ms,
+            1'786'802'400'005);
+  EXPECT_EQ(update_of(R"({"event":"e","time":1786802400005,"source_at":1786802400000})").source_time_ms,
+            1'786'802'400'005);
 }
 
 TEST(NativeLine, IgnoresWhatAnExportSaysOfItsStream) {
@@ -95,7 +97,8 @@ TEST(NativeLine, IsAHeartbeatWhenAlive) {
 TEST(NativeLine, StartsAfreshForEachLine) {
   NativeParser parser;
   Update update;
-  ASSERT_TRUE(parse(parser, R"({"event":"a","seq":3,"id":"x","time":9,"ack":true,"name":"A"})", update));
+  ASSERT_TRUE(
+      parse(parser, R"({"event":"a","seq":3,"id":"x","time":1786802400000,"ack":true,"name":"A"})", update));
   ASSERT_TRUE(parse(parser, R"({"alive":true})", update));
   EXPECT_EQ(update.source_time_ms, 0);
   ASSERT_TRUE(parse(parser, R"({"event":"b"})", update));

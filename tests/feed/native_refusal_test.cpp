@@ -69,6 +69,12 @@ TEST(NativeRefusal, OfTimesThatAreNone) {
     EXPECT_EQ(event_refusal(R"("time":)" + std::string(time)),
               "time is not within the years 1970 to 9999, in ms");
   }
+  for (const char* seconds : {"1", "1786802400", "946684799999"}) {
+    EXPECT_EQ(event_refusal(R"("start_time":)" + std::string(seconds)),
+              "start_time " + std::string(seconds) +
+                  " is before the year 2000: times are in ms since 1970, not in seconds");
+  }
+  EXPECT_THAT(event_ops(R"("start_time":946684800000)"), SizeIs(1));
   for (const char* text :
        {"", "today", "2026-08-15", "2026-08-15T14:00:00", "2026-02-29T14:00:00Z", "2026-13-15T14:00:00Z",
         "2026-08-15T24:00:00Z", "2026-08-15T14:60:00Z", "2026-08-15T14:00:61Z", "2026-08-15T14:00:00.Z",
@@ -116,8 +122,7 @@ TEST(NativeRefusal, OfUnknownStatuses) {
 
 TEST(NativeRefusal, OfNumbersOutOfRange) {
   EXPECT_EQ(event_refusal(R"("clock_ms":-1)"), "clock_ms is not within 0 to 2678400000");
-  EXPECT_EQ(event_refusal(R"("away_score":1000000001)"),
-            "away_score is not within -1000000000 to 1000000000");
+  EXPECT_EQ(event_refusal(R"("away_score":1000000001)"), "away_score is not within 0 to 1000000000");
   EXPECT_EQ(market_refusal(R"("version":-1)"), "markets[1].version is not within 0 to 9223372036854775807");
   EXPECT_EQ(market_refusal(R"("bet_delay":86401)"), "markets[1].bet_delay is not within 0 to 86400");
   EXPECT_EQ(market_refusal(R"("total_matched":-0.01)"), "markets[1].total_matched is negative");

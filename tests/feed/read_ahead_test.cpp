@@ -56,15 +56,15 @@ std::string step_of(Playable& playable, bool& more) {
   std::string words;
   const auto advanced = playable.advance(
       [&](const Rejected& rejected) { words += "refused " + describe(rejected) + rejected.content + '\n'; });
-  more = advanced && *advanced;
+  more = advanced && *advanced != Advance::end;
   if (!advanced) words += "error " + advanced.error().text;
-  if (more) {
+  if (advanced && *advanced == Advance::update) {
     words += std::to_string(identity_of(playable.update())) + " at " + std::to_string(playable.place().line) +
              "/" + std::to_string(playable.place().byte) + "/" + std::to_string(playable.time_ms());
     playable.taken();
   }
   return words + place_of(playable.cursor()) + " " + std::to_string(playable.bytes()) + " " +
-         playable.cut_off().value_or("");
+         playable.unfinished().value_or("");
 }
 
 void expect_the_same(Playable& ahead, Playable& plain) {

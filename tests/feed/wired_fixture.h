@@ -91,7 +91,7 @@ struct Wired {
   Publisher publisher;
   LineRef line;
   std::optional<Batch> in_flight;
-  std::int64_t now_ms = 1'000;
+  std::int64_t now_ms = 1'786'802'400'000;
 
  private:
   void answer(Peer& peer) {

@@ -209,13 +209,17 @@ TEST_F(BadFiles, AFolderIsNoRecording) {
 
 TEST_F(BadFiles, DamagedCompressionIsUnusableInput) {
   write_bytes(folder_ / "a.bz2", "BZh91AY&SY this is no bzip2 at all");
-  expect_refused({"replay", folder_ / "a.bz2", "--store", store_}, unusable,
-                 (folder_ / "a.bz2") + ": damaged");
+  expect_refused(
+      {"replay", folder_ / "a.bz2", "--store", store_}, unusable,
+      (folder_ / "a.bz2") + ":1: byte 0 of the uncompressed data: the compressed data (bzip2) is damaged");
   write_bytes(folder_ / "a.gz", "\x1f\x8b\x08 this is no gzip at all");
-  expect_refused({"replay", folder_ / "a.gz", "--store", store_}, unusable, (folder_ / "a.gz") + ": damaged");
+  expect_refused(
+      {"replay", folder_ / "a.gz", "--store", store_}, unusable,
+      (folder_ / "a.gz") + ":1: byte 0 of the uncompressed data: the compressed data (gzip) is damaged");
   write_bytes(folder_ / "a.zst", "\x28\xb5\x2f\xfd this is no zstd at all");
-  expect_refused({"replay", folder_ / "a.zst", "--store", store_}, unusable,
-                 (folder_ / "a.zst") + ": damaged");
+  expect_refused(
+      {"replay", folder_ / "a.zst", "--store", store_}, unusable,
+      (folder_ / "a.zst") + ":1: byte 0 of the uncompressed data: the compressed data (zstd) is damaged");
 }
 
 TEST_F(BadFiles, ATextIsNoStore) {
@@ -335,6 +339,12 @@ TEST_F(BadFiles, APublisherThatIsNotThereIsTheEnvironments) {
   EXPECT_THAT(finished.err, HasSubstr("cannot connect to " + url));
 }
 
+TEST_F(BadFiles, AMistypedCommandIsNamedWithTheOneThatWasMeant) {
+  expect_refused({"repaly", folder_ / "good", "--store", store_}, unusable,
+                 "no command \"repaly\"; did you mean \"replay\"?");
+  expect_refused({"publish"}, unusable, "no command \"publish\"; there are serve, replay, ");
+}
+
 TEST_F(BadFiles, WrongUsageIsNamedAndTouchesNothing) {
   const std::string good = folder_ / "good";
   for (const std::vector<std::string>& command : std::vector<std::vector<std::string>>{
@@ -344,6 +354,13 @@ TEST_F(BadFiles, WrongUsageIsNamedAndTouchesNothing) {
            {"replay", good},
            {"replay", good, "--store", store_, "--speed", "fast"},
            {"replay", good, "--store", store_, "--speed", "-1"},
+           {"replay", good, "--store", store_, "--speed", "1e-300"},
+           {"replay", good, "--store", store_, "--speed", "1e7"},
+           {"replay", good, "--store", store_, "--line-lag", "5"},
+           {"replay", good, "--store", store_, "--line-lag", "-5", "--as-lines"},
+           {"replay", good, "--store", store_, "--from", "2026-08-15T14:00:00Z", "--until",
+            "2026-08-15T13:00:00Z"},
+           {"replay", good, "--store", store_, "--wait-readers", "1"},
            {"replay", good, "--store", store_, "--until", "tomorrow"},
            {"replay", good, "--store", store_, "--listen", "127.0.0.1"},
            {"replay", good, "--store", store_, "--listen", "tcp://127.0.0.1:99999"},
@@ -355,6 +372,8 @@ TEST_F(BadFiles, WrongUsageIsNamedAndTouchesNothing) {
            {"tail", "127.0.0.1:7440"},
            {"tail", "tcp://127.0.0.1:7440", "--from", "here"},
            {"serve", "--store", folder_ / "x.db", "--source", "no-address"},
+           {"serve", "--store", folder_ / "x.db", "--source", "a=" + folder_.path().string()},
+           {"serve", "--store", folder_ / "x.db", "--source", "a=" + good + "@1e-300"},
            {"serve", "--store", folder_ / "x.db", "--listen", "tcp://127.0.0.1"},
            {"simulate", "--events", "0"},
        }) {
@@ -381,7 +400,7 @@ TEST_F(BadFiles, CompressionThatIsCutOffIsTakenUpWhenTheRestIsThere) {
   write_bytes(path, packed.str().substr(0, packed.str().size() * 2 / 3));
   const Finished finished = run({"replay", path, "--store", store});
   EXPECT_EQ(finished.exit_code, unusable);
-  EXPECT_THAT(finished.err, HasSubstr(path + ": damaged or cut off compressed data behind byte "));
+  EXPECT_THAT(finished.err, HasSubstr("of the uncompressed data: the compressed data (gzip) is cut off"));
   write_bytes(path, packed.str());
   replay({path}, store);
   write_bytes(folder_ / "day", text);

@@ -161,11 +161,11 @@ TEST_P(TakenLines, CutOffAreTakenUpWhenTheRestIsThere) {
     EXPECT_EQ(cut_off.exit_code, 0) << cut_off.err;
     const auto begin = text.rfind('\n', cut - 1) + 1;  // of the line that is cut
     const bool within = begin != cut && text[cut] != '\n';
-    EXPECT_EQ(Summary(cut_off.out)["cut_off"], within ? 1U : 0U);
+    EXPECT_EQ(Summary(cut_off.out)["unfinished_lines"], within ? 1U : 0U);
     if (!within) continue;
     const auto number = 1 + std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(begin), '\n');
     EXPECT_THAT(cut_off.err, HasSubstr(path + ":" + std::to_string(number) + ": byte " +
-                                       std::to_string(begin) + ": the last line is cut off"));
+                                       std::to_string(begin) + ": the last line is unfinished"));
   }
   write_bytes(path, text);
   replay({path}, store);

@@ -11,13 +11,23 @@ LineId Arbiter::add_line() {
       forget_oldest();
   }
   lines_.push_back({});
-  lines_.back().next_untimed = first_untimed_;
-  return LineId(static_cast<std::uint32_t>(lines_.size() - 1));
+  const LineId line(static_cast<std::uint32_t>(lines_.size() - 1));
+  lines_.back().next_untimed = untimed_start(line);
+  return line;
 }
 
 void Arbiter::restart_line(LineId line) {
   lines_[line.value] = {};
-  lines_[line.value].next_untimed = first_untimed_;
+  lines_[line.value].next_untimed = untimed_start(line);
+}
+
+// Where a line that starts is looked for. Beside another one it may be behind. Alone it is all there is: what it
+// says is the latest, though it were the same as long ago, and what it repeats ends where it ended before.
+std::uint64_t Arbiter::untimed_start(LineId line) const {
+  for (std::size_t i = 0; i < lines_.size(); ++i) {
+    if (i != line.value && lines_[i].open) return first_untimed_;
+  }
+  return first_untimed_ + untimed_.size();
 }
 
 Arbiter::Verdict Arbiter::judge(LineId id, Update& update) {

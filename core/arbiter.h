@@ -37,6 +37,8 @@ class Arbiter {
   LineId add_line();
   // The line was connected anew: it may repeat what it brought before.
   void restart_line(LineId line);
+  // It brings nothing more until it is started again.
+  void end_line(LineId line) { lines_[line.value].open = false; }
 
   // Judges the next update of a line and remembers it. To what is late, the newer ops are appended.
   Verdict judge(LineId line, Update& update);
@@ -63,6 +65,7 @@ class Arbiter {
     std::uint64_t last_identity = 0;
     bool came_back = false;  // it lacks what was there right before this time: it may lack some of it, too
     std::uint64_t next_untimed = 0;
+    bool open = true;
   };
   struct Range {
     std::size_t begin = 0;
@@ -76,6 +79,7 @@ class Arbiter {
   bool find_copy(Line& line, Range range, std::uint64_t identity);
   std::size_t first_open(Line& line, Range range);
   void mark(Line& line, std::size_t index, const Entry& entry);
+  std::uint64_t untimed_start(LineId line) const;
   Verdict judge_untimed(Line& line, std::uint64_t identity);
   void insert(Line& line, std::size_t at, Range range, const Update& update, std::uint64_t identity);
   void say_newer_again(std::size_t from, Update& update) const;

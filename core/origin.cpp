@@ -39,6 +39,8 @@ LineRef Origin::add_line(SourceId source) { return {source, sources_[source.valu
 
 void Origin::restart_line(LineRef line) { sources_[line.source.value - 1].arbiter.restart_line(line.line); }
 
+void Origin::end_line(LineRef line) { sources_[line.source.value - 1].arbiter.end_line(line.line); }
+
 Result<Origin::Outcome> Origin::take(LineRef line, Update& update, std::int64_t now_ms) {
   ++counts_.messages;
   if (update.kind == UpdateKind::control) {

@@ -59,6 +59,7 @@ class Origin {
   SourceId add_source();
   LineRef add_line(SourceId source);
   void restart_line(LineRef line);
+  void end_line(LineRef line);
 
   // Takes one update. An error (a broken limit) changes nothing.
   Result<Outcome> take(LineRef line, Update& update, std::int64_t now_ms);

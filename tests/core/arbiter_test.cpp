@@ -274,13 +274,23 @@ TEST(UntimedUpdates, AreToldApartByTheirPlaceInOrder) {
   EXPECT_EQ(lines.take(0, price(0, 150)), Verdict::copy);
 }
 
-TEST(UntimedUpdates, OfALineThatIsConnectedAnewAreFoundAgain) {
-  Lines lines(1);
+TEST(UntimedUpdates, OfALineThatIsConnectedAnewBesideAnotherAreFoundAgain) {
+  Lines lines;
   const std::vector<Update> updates{price(0, 150), price(0, 151), price(0, 152)};
   lines.take(0, updates);
   lines.reconnect(0);
   EXPECT_EQ(lines.take(0, {price(0, 151), price(0, 152), price(0, 153)}),
             (std::vector{Verdict::copy, Verdict::copy, Verdict::news}));
+}
+
+// 150, 160, and then, on a new connection, 150 again: the price is 150 now, whatever was said before.
+TEST(UntimedUpdates, OfTheOnlyLineAreNewsAfterItWasConnectedAnew) {
+  Lines lines(1);
+  EXPECT_EQ(lines.take(0, price(0, 150)), Verdict::news);
+  EXPECT_EQ(lines.take(0, price(0, 160)), Verdict::news);
+  lines.arbiter.end_line(lines.lines[0]);
+  lines.arbiter.restart_line(lines.lines[0]);
+  EXPECT_EQ(lines.take(0, price(0, 150)), Verdict::news);
 }
 
 TEST(UntimedUpdates, ThatOthersNeverBroughtPutTheirLineAhead) {

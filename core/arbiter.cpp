@@ -21,6 +21,10 @@ void Arbiter::restart_line(LineId line) {
   lines_[line.value].next_untimed = untimed_start(line);
 }
 
+bool Arbiter::has_open_line() const {
+  return std::any_of(lines_.begin(), lines_.end(), [](const Line& line) { return line.open; });
+}
+
 // Where a line that starts is looked for. Beside another one it may be behind. Alone it is all there is: what it
 // says is the latest, though it were the same as long ago, and what it repeats ends where it ended before.
 std::uint64_t Arbiter::untimed_start(LineId line) const {

@@ -50,6 +50,14 @@ struct Address {
 // Ladder levels from here on are numbers of exact_price literals, not prices.
 inline constexpr std::uint32_t exact_price_level = 1U << 23;
 
+// The level of the event's owner cell that speaks of another of its own cells: a field's number, or an attribute's
+// number above all of those.
+inline constexpr std::uint32_t attribute_owner_level = 256;
+constexpr std::uint32_t owner_level(Address at) {
+  return at.field() == Field::attribute ? attribute_owner_level + at.level()
+                                        : static_cast<std::uint32_t>(at.field());
+}
+
 enum class ValueKind : std::uint8_t { none, integer, text };
 
 // A value as it is looked at: a text is borrowed from whoever holds it.

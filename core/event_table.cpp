@@ -9,8 +9,6 @@
 namespace touchline {
 namespace {
 
-// Attributes' owners stand at levels above all field numbers.
-constexpr std::uint32_t attribute_owner_level = 256;
 constexpr SourceId first_source{1};
 
 bool not_identity(Address at) { return !is_identity(at.field()) && at.field() != Field::owner; }
@@ -305,9 +303,7 @@ void EventTable::write(Address at, const Value& value) {
 
 void EventTable::own(Address at) {
   if (is_identity(at.field()) || at.field() == Field::owner || at.field() == Field::feed) return;
-  const std::uint32_t level = at.field() == Field::attribute ? attribute_owner_level + at.level()
-                                                             : static_cast<std::uint32_t>(at.field());
-  const Address owner(0, 0, Field::owner, level);
+  const Address owner(0, 0, Field::owner, owner_level(at));
   const std::int64_t owned_by = event_->state.integer(owner).value_or(first_source.value);
   if (owned_by == source_.value) return;
   write(owner, source_ == first_source ? Value{} : Value::of(std::int64_t{source_.value}));
@@ -354,9 +350,7 @@ void EventTable::image() {
   std::vector<Address> replaced;
   event_->state.for_each_in_row(0, 0, [&](Address at, const Value&) {
     if (!not_identity(at) || at.field() == Field::feed) return;
-    const std::uint32_t level = at.field() == Field::attribute ? attribute_owner_level + at.level()
-                                                               : static_cast<std::uint32_t>(at.field());
-    if (owned_by_source(Address(0, 0, Field::owner, level))) replaced.push_back(at);
+    if (owned_by_source(Address(0, 0, Field::owner, owner_level(at)))) replaced.push_back(at);
   });
   replace(std::move(replaced));
 }

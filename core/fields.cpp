@@ -14,7 +14,8 @@ constexpr std::array<std::string_view, 7> market_statuses{"unset",  "inactive", 
                                                           "closed", "settled",  "cancelled"};
 constexpr std::array<std::string_view, 9> outcome_statuses{
     "unset", "active", "winner", "loser", "placed", "removed", "removed_vacant", "hidden", "void"};
-constexpr std::array<std::string_view, 4> feed_healths{"unset", "live", "incomplete", "stale"};
+constexpr std::array<std::string_view, 5> feed_healths{"unset", "live", "incomplete", "stale",
+                                                       "stale and incomplete"};
 constexpr std::array<std::string_view, field_count> field_names{"attribute",
                                                                 "status",
                                                                 "in_play",

@@ -72,7 +72,8 @@ enum class OutcomeStatus : std::uint8_t {
   hidden,
   voided,
 };
-enum class FeedHealth : std::uint8_t { unset, live, incomplete, stale };
+// stale_incomplete: stale, and incomplete once it is that no more. Whoever shows it shows it as stale.
+enum class FeedHealth : std::uint8_t { unset, live, incomplete, stale, stale_incomplete };
 
 std::string_view name_of(EventStatus status);
 std::string_view name_of(MarketStatus status);

@@ -37,21 +37,32 @@ SourceId Origin::add_source() {
 
 LineRef Origin::add_line(SourceId source) { return {source, sources_[source.value - 1].arbiter.add_line()}; }
 
-void Origin::restart_line(LineRef line) { sources_[line.source.value - 1].arbiter.restart_line(line.line); }
+void Origin::restart_line(LineRef line) {
+  Source& source = sources_[line.source.value - 1];
+  source.arbiter.restart_line(line.line);
+  source.disconnected_ms = 0;
+}
 
-void Origin::end_line(LineRef line) { sources_[line.source.value - 1].arbiter.end_line(line.line); }
+void Origin::end_line(LineRef line, std::int64_t now_ms) {
+  Source& source = sources_[line.source.value - 1];
+  source.arbiter.end_line(line.line);
+  if (!source.arbiter.has_open_line()) source.disconnected_ms = now_ms;
+}
 
 Result<Origin::Outcome> Origin::take(LineRef line, Update& update, std::int64_t now_ms) {
   ++counts_.messages;
+  Source& source = sources_[line.source.value - 1];
+  source.heard_ms = now_ms;
   if (update.kind == UpdateKind::control) {
     ++counts_.controls;
     return Outcome::control;
   }
+  const bool trouble = update.status.has_value();
+  if (source.stale != trouble) set_stale(line.source, trouble, now_ms);
   if (update.kind == UpdateKind::heartbeat) {
     ++counts_.heartbeats;
     return Outcome::control;
   }
-  Source& source = sources_[line.source.value - 1];
   if (update.number) return take_numbered(line, update, now_ms);
   if (update.message_id.size != 0) {
     if (!source.ids.insert(update.look(update.message_id))) {
@@ -134,9 +145,7 @@ Result<Origin::Outcome> Origin::deliver(SourceId source, const Update& update, s
       // An image makes an incomplete event whole again.
       const bool image = update.ops.size() > 1 && update.ops[1].kind == OpKind::image;
       const Value health = event->state.get(Address(0, 0, Field::feed, source.value));
-      if (image && health.integer == static_cast<std::int64_t>(FeedHealth::incomplete)) {
-        set_health(*event, source, FeedHealth::live, now_ms);
-      }
+      if (image && health.integer != 0) set_incomplete(*event, source, false, now_ms);
     }
   }
   if (!changed->empty()) return Outcome::changed;
@@ -241,21 +250,15 @@ void Origin::snapshot(const LiveEvent& event, std::int64_t now_ms) {
   encode_state(record.block, event.state);
 }
 
-void Origin::set_health(LiveEvent& event, SourceId source, FeedHealth health, std::int64_t now_ms) {
-  EventTable::Changed* changed = table_.set_health(event, source, health);
-  if (changed == nullptr) return;
-  changed->delta.cause = Cause::feed_health;
-  publish(*changed, event.state.source_time_ms, now_ms);
-}
-
 void Origin::declare(SourceId source, const Sequencer::Gap& gap, std::int64_t now_ms) {
   ++counts_.gaps;
   counts_.missing += gap.last_missing - gap.first_missing + 1;
-  if (LiveEvent* event = table_.find(gap.event)) set_health(*event, source, FeedHealth::incomplete, now_ms);
+  if (LiveEvent* event = table_.find(gap.event)) set_incomplete(*event, source, true, now_ms);
   release(source, gap.event, now_ms);
 }
 
 void Origin::expire(std::int64_t now_ms) {
+  expire_sources(now_ms);
   if (counts_.held == 0) return;  // nothing was ever held back
   for (std::size_t i = 0; i < sources_.size(); ++i) {
     const SourceId source(static_cast<std::uint32_t>(i + 1));
@@ -288,6 +291,7 @@ void Origin::restore(EventHandle handle, EventState state, std::uint64_t deltas_
   Bookkeeping& book = books(handle);
   book.deltas_since_snapshot = deltas_since_snapshot;
   book.snapshot_source_time_ms = state.source_time_ms;
+  note_stale_sources(state);
   table_.restore(handle, std::move(state));
 }
 

@@ -2,6 +2,7 @@
 //
 // Joins the arbiter, the sequencer, the event table and the codec, gives sequence numbers and offsets, and
 // decides when an event deserves a snapshot. What comes out gathers in one batch until the caller takes it.
+// A source that reports trouble, or that is watched and silent, makes its events stale, in sequence.
 // Knows no bytes of sources, no disk, no clock (`now` is passed in) and no reader. Single-threaded, owned by
 // the publisher.
 #pragma once
@@ -27,6 +28,12 @@ struct OriginOptions {
   std::uint64_t snapshot_deltas = 1000;         // a snapshot after so many deltas of an event,
   std::int64_t snapshot_interval_ms = 600'000;  // or after so long by the source's time,
   std::uint64_t snapshot_deltas_min = 100;      // if there were at least so many deltas; and when it is over
+};
+
+// When a source is to be taken for lost; 0: never.
+struct Watch {
+  std::int64_t silent_ms = 0;        // with no message, of any kind, on any line
+  std::int64_t disconnected_ms = 0;  // with no line at all
 };
 
 // What became of everything that came in.
@@ -59,11 +66,20 @@ class Origin {
   SourceId add_source();
   LineRef add_line(SourceId source);
   void restart_line(LineRef line);
-  void end_line(LineRef line);
+  void end_line(LineRef line, std::int64_t now_ms);
+
+  // From now on the source is expected to say something, in time that expire() tells.
+  void watch(SourceId source, Watch watch, std::int64_t now_ms);
+  // What is known of it, for whoever shows it.
+  struct Health {
+    bool stale = false;
+    std::int64_t silent_ms = 0;
+  };
+  Health health(SourceId source, std::int64_t now_ms) const;
 
   // Takes one update. An error (a broken limit) changes nothing.
   Result<Outcome> take(LineRef line, Update& update, std::int64_t now_ms);
-  // Gives up on missing numbers that are overdue.
+  // Gives up on missing numbers that are overdue, and on sources that are.
   void expire(std::int64_t now_ms);
   void reject(Rejected rejected);
   void advance(Cursor cursor);  // everything of it up to here was taken
@@ -88,6 +104,10 @@ class Origin {
     Arbiter arbiter;
     Sequencer sequencer;
     MessageIds ids;
+    Watch watch;
+    std::int64_t heard_ms = 0;         // or when the watch began
+    std::int64_t disconnected_ms = 0;  // since when no line is open; 0: one is, or none ever was
+    bool stale = false;                // its events are marked
   };
   // What the origin remembers of an event beside its state, by handle.
   struct Bookkeeping {
@@ -107,6 +127,10 @@ class Origin {
   void publish_one(LiveEvent& event, Delta& delta, std::int64_t source_time_ms, std::int64_t now_ms);
   void declare(SourceId source, const Sequencer::Gap& gap, std::int64_t now_ms);
   void set_health(LiveEvent& event, SourceId source, FeedHealth health, std::int64_t now_ms);
+  void set_incomplete(LiveEvent& event, SourceId source, bool incomplete, std::int64_t now_ms);
+  void set_stale(SourceId source, bool stale, std::int64_t now_ms);
+  void note_stale_sources(const EventState& state);
+  void expire_sources(std::int64_t now_ms);
   void snapshot_if_due(const LiveEvent& event, std::int64_t now_ms);
   void snapshot(const LiveEvent& event, std::int64_t now_ms);
   Bookkeeping& books(EventHandle event);

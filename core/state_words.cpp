@@ -14,10 +14,6 @@
 namespace touchline {
 namespace {
 
-// The event's own owner cells: below, the owner of a field; from here on, of an attribute
-// (core/event_table.cpp).
-constexpr std::uint32_t attribute_owner_level = 256;
-
 // A name can hold anything; control characters (C0, DEL, C1) would steer the terminal or break the line.
 std::string printable(std::string_view line) {
   std::string out;

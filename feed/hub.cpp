@@ -256,7 +256,7 @@ void Hub::publish_control(Bytes frames) {
 
 std::string Hub::heartbeat(const Reader& reader, std::int64_t now_ms) const {
   std::string frame;
-  put(frame, Heartbeat{reader.position, now_ms, {}});
+  put(frame, Heartbeat{reader.position, now_ms, sources ? sources(now_ms) : std::vector<SourceHealth>()});
   return frame;
 }
 

@@ -118,6 +118,9 @@ class Hub {
   std::function<void(Offset after, Offset until, std::uint64_t bytes_max)> ask_back;
   void read_back(Offset until, ReadBack entries);
 
+  // What heartbeats say of the sources.
+  std::function<std::vector<SourceHealth>(std::int64_t now_ms)> sources;
+
   // What the reader is to be sent next; nothing: it is up to date.
   std::vector<Piece> gather(Reader& reader);
   // The frame that keeps an idle reader's line alive.

@@ -184,7 +184,7 @@ struct LineServer::Impl::Connection : std::enable_shared_from_this<Connection> {
     }
     server->publisher.flush(wall_ms());
     server->taken[line.line.value] = false;
-    server->publisher.origin().end_line(line);
+    server->publisher.origin().end_line(line, wall_ms());
     server->tell(LineNews::Kind::ended, peer, why);
     close();
     server->connections.erase(shared_from_this());

@@ -6,9 +6,8 @@
 #include <utility>
 
 namespace touchline {
-namespace {
 
-ReadThread::Answer answer_to(const ReadThread::Question& question, const std::string& path) {
+ReadThread::Answer ReadThread::read(const std::string& path, const Question& question) {
   auto reader = JournalReader::open(path);
   if (!reader) return std::nullopt;
   std::vector<PastBatch> batches;
@@ -30,8 +29,6 @@ ReadThread::Answer answer_to(const ReadThread::Question& question, const std::st
   if (!reaches_back || next != question.until.next()) return std::nullopt;
   return batches;
 }
-
-}  // namespace
 
 ReadThread::ReadThread(std::string path) : path_(std::move(path)), thread_([this] { run(); }) {}
 
@@ -62,7 +59,7 @@ void ReadThread::run() {
     const Question question = *question_;
     const auto done = std::move(done_);
     lock.unlock();
-    Answer answer = answer_to(question, path_);
+    Answer answer = read(path_, question);
     lock.lock();
     question_.reset();
     lock.unlock();

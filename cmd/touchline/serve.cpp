@@ -16,6 +16,7 @@
 
 #include <chrono>
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -43,6 +44,8 @@ struct ServeOptions {
   std::uint32_t heartbeat_ms = 1'000;
   std::size_t sessions_max = 4'096;
   std::uint32_t drain_ms = 5'000;
+  std::int64_t stale_after_ms = 10'000;
+  std::int64_t lost_after_ms = 1'000;
 };
 
 class Service {
@@ -137,6 +140,7 @@ class Service {
     for (const Endpoint& endpoint : listen) {
       if (const auto listening = serve_readers(endpoint); !listening) return listening.error();
     }
+    name_sources();
     for (const SourceSpec& spec : sources) {
       if (const auto opened = open_source(spec); !opened) return opened.error();
     }
@@ -171,9 +175,24 @@ class Service {
     return {};
   }
 
+  // In heartbeats, each source once.
+  void name_sources() {
+    pipeline_->hub().sources = [this](std::int64_t now_ms) {
+      std::vector<SourceHealth> healths;
+      for (const auto& [name, source] : source_names_) {
+        const Origin::Health health = pipeline_->origin().health(source, now_ms);
+        const FeedHealth word = health.stale ? FeedHealth::stale : FeedHealth::live;
+        healths.push_back({name, static_cast<std::uint8_t>(word),
+                           static_cast<std::uint64_t>(std::max<std::int64_t>(health.silent_ms, 0))});
+      }
+      return healths;
+    };
+  }
+
   Result<void> open_source(const SourceSpec& spec) {
     const auto source = pipeline_->source(spec.name);
     if (!source) return source.error();
+    source_names_[spec.name] = *source;
     if (spec.endpoint || is_pipe(spec.path)) return open_stream(spec, *source);
     return open_recording(spec, *source);
   }
@@ -195,6 +214,7 @@ class Service {
       }
     };
     if (spec.endpoint) {
+      pipeline_->origin().watch(source, {options_.stale_after_ms, options_.lost_after_ms}, wall_ms());
       const auto listening = server->listen(*spec.endpoint);
       if (!listening) return listening.error();
       spdlog::info("source {}: taking lines on {}", spec.name, listening->text());
@@ -308,6 +328,7 @@ class Service {
   std::vector<std::unique_ptr<TcpServer>> servers_;
   std::vector<std::unique_ptr<RefusalLog>> refusal_logs_;  // outlive who tells them
   std::vector<std::unique_ptr<LineServer>> line_servers_;
+  std::map<std::string, SourceId> source_names_;
   ReadAhead read_ahead_;
   std::vector<std::unique_ptr<Player>> players_;
   bool stopping_ = false;
@@ -339,6 +360,14 @@ Command add_serve(CLI::App& parent) {
       ->check(CLI::Range(10U, 60'000U))
       ->capture_default_str();
   app->add_option("--sessions-max", options->sessions_max, "Readers at a time; past it they are refused")
+      ->capture_default_str();
+  app->add_option("--stale-after-ms", options->stale_after_ms,
+                  "A source that is connected to says nothing for so long: its events are stale; 0: never")
+      ->check(CLI::Range(0, 86'400'000))
+      ->capture_default_str();
+  app->add_option("--lost-after-ms", options->lost_after_ms,
+                  "A source has no connection for so long: its events are stale; 0: never")
+      ->check(CLI::Range(0, 86'400'000))
       ->capture_default_str();
   app->add_option("--drain-ms", options->drain_ms,
                   "How long readers may take to be given the rest when stopping")

@@ -85,23 +85,23 @@ inline Builder updated() { return {}; }
 
 using NamedCells = std::map<std::string, std::string>;
 
-inline std::string text_at(const EventState& state, Address at) { return std::string(state.get(at).text); }
+inline std::string text_in(const EventState& state, Address at) { return std::string(state.get(at).text); }
 
 // "m/o(-1.5)/back/1.57": the cell's name without any number that the event gave.
 inline std::string name_of(const EventState& state, Address at) {
   std::string name;
-  if (at.market() != 0) name += text_at(state, Address(at.market(), 0, Field::id)) + "/";
+  if (at.market() != 0) name += text_in(state, Address(at.market(), 0, Field::id)) + "/";
   if (at.outcome() != 0) {
-    name += text_at(state, Address(at.market(), at.outcome(), Field::id));
+    name += text_in(state, Address(at.market(), at.outcome(), Field::id));
     const auto handicap = state.integer(Address(at.market(), at.outcome(), Field::handicap));
     if (handicap) name += "(" + std::to_string(*handicap) + ")";
     name += "/";
   }
   name += touchline::name_of(at.field());
   if (at.field() == Field::attribute)
-    return name + "/" + text_at(state, Address(0, 0, Field::attribute_name, at.level()));
+    return name + "/" + text_in(state, Address(0, 0, Field::attribute_name, at.level()));
   if (is_price_ladder(at.field()) && at.level() >= exact_price_level) {
-    return name + "/" + text_at(state, Address(0, 0, Field::exact_price, at.level() - exact_price_level));
+    return name + "/" + text_in(state, Address(0, 0, Field::exact_price, at.level() - exact_price_level));
   }
   return block_layout::has_levels(at.field()) ? name + "/" + std::to_string(at.level()) : name;
 }

@@ -170,8 +170,9 @@ void Origin::publish_in_parts(EventTable::Changed& changed, std::int64_t source_
                               std::int64_t now_ms) {
   EventState& state = changed.event->state;
   const Delta& whole = changed.delta;
-  for (const Change& change : whole.changes)
-    write(state, change.at, whole.before(change));
+  // From behind, where what was added last is taken away cheaply.
+  for (auto change = whole.changes.rbegin(); change != whole.changes.rend(); ++change)
+    write(state, change->at, whole.before(*change));
   std::size_t next = 0;
   while (next < whole.changes.size()) {
     Delta part;

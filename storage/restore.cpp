@@ -131,12 +131,16 @@ void Restore::check_event(const EventEntry& event, const StateAsOf& now, Stateme
 }
 
 void Restore::restore_numbers() {
-  Statement numbers = db_.prepare("SELECT source, event, number FROM source_numbers");
+  Statement numbers = db_.prepare("SELECT source, event, number, typeof(number) FROM source_numbers");
   while (numbers.step()) {
     if (numbers.integer(0) < 1 || numbers.integer(0) > sources_ || numbers.integer(1) < 1 ||
         numbers.integer(1) > events_) {
       throw Damage{"source_numbers: source " + std::to_string(numbers.integer(0)) + ", event " +
                    std::to_string(numbers.integer(1)) + " is not there"};
+    }
+    if (numbers.text(3) != "integer" || numbers.integer(2) < 0) {
+      throw Damage{"source_numbers: source " + std::to_string(numbers.integer(0)) + ", event " +
+                   std::to_string(numbers.integer(1)) + ": its number is none"};
     }
     origin_.restore_number(SourceId(static_cast<std::uint32_t>(numbers.integer(0))),
                            EventHandle(static_cast<std::uint32_t>(numbers.integer(1))),

@@ -310,6 +310,21 @@ void add_lines(std::string_view text, VerifyReport& report) {
   }
 }
 
+// Rows that no event's chain would meet.
+void check_touches(Database& db, VerifyReport& report) {
+  Statement rows = db.prepare(
+      "SELECT event, quote(first_seq), quote(count), quote(batch) FROM event_batches WHERE typeof(first_seq) "
+      "<> "
+      "'integer' OR typeof(count) <> 'integer' OR typeof(batch) <> 'integer' OR first_seq < 1 OR count < 1 "
+      "OR "
+      "batch < 1");
+  while (rows.step()) {
+    report.add("event_batches, event with handle " + std::to_string(rows.integer(0)),
+               "first_seq " + std::string(rows.text(1)) + ", count " + std::string(rows.text(2)) +
+                   ", batch " + std::string(rows.text(3)) + " are no numbers from 1");
+  }
+}
+
 }  // namespace
 
 Result<VerifyReport> verify(const std::string& path, const VerifyProgress& progress) {
@@ -334,6 +349,12 @@ Result<VerifyReport> verify(const std::string& path, const VerifyProgress& progr
       if (const auto walked = Walk(*reader, report, head).run(progress); !walked) {
         if (walked.error().kind != ErrorKind::malformed) return walked.error();
         report.add("file", walked.error().text);
+      }
+      check_touches(reader->database(), report);
+      // Whatever the reason: what was not looked at is not sound.
+      if (report.sound() && (report.unchecked != 0 || report.deltas != head.value)) {
+        report.add("event_batches", "of " + std::to_string(head.value) + " deltas " +
+                                        std::to_string(report.deltas) + " could be looked at");
       }
     } else {
       report.unchecked = meta.meta.head.value;

@@ -100,6 +100,7 @@ int run(int argc, char** argv) {
 }  // namespace touchline
 
 int main(int argc, char** argv) {
+  std::signal(SIGXFSZ, SIG_IGN);  // so is a file that may not grow
   std::signal(SIGPIPE, SIG_IGN);  // a closed pipe is an error of the write, not the end of the process
   return touchline::run(argc, argv);
 }

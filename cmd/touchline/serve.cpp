@@ -1,5 +1,6 @@
 // `touchline serve`: the long-running feed service. The wiring of every part stands here.
 
+#include "cmd/touchline/arguments.h"
 #include "cmd/touchline/commands.h"
 #include "cmd/touchline/counted.h"
 #include "cmd/touchline/log.h"
@@ -54,6 +55,11 @@ class Service {
 
   int run() {
     set_up_log(options_.log_format, options_.log_level);
+    // One that comes while the store is taken up waits until then.
+    loop_.on_stop_signal([this](int signal) {
+      spdlog::info("stopping on signal {}", signal);
+      stop();
+    });
     if (const auto ready = prepare(); !ready) {
       spdlog::error(ready.error().text);
       if (pipeline_) pipeline_->undo_creation();
@@ -73,10 +79,6 @@ class Service {
     pipeline_->on_room([this] {
       for (const auto& server : line_servers_)
         server->resume();
-    });
-    loop_.on_stop_signal([this](int signal) {
-      spdlog::info("stopping on signal {}", signal);
-      stop();
     });
     // Missing numbers that are overdue, and whatever a quiet moment left behind.
     loop_.every(milliseconds(100), [this] {
@@ -158,13 +160,13 @@ class Service {
     server->on_news = [](const SessionNews& news) {
       switch (news.kind) {
         case SessionNews::Kind::joined:
-          spdlog::info("reader {} \"{}\" joined", news.peer, news.relay);
+          spdlog::info("reader {} \"{}\" joined", news.peer, printable(news.relay));
           break;
         case SessionNews::Kind::left:
-          spdlog::info("reader {} \"{}\" left: {}", news.peer, news.relay, news.text);
+          spdlog::info("reader {} \"{}\" left: {}", news.peer, printable(news.relay), printable(news.text));
           break;
         case SessionNews::Kind::refused:
-          spdlog::warn("reader {} refused: {}", news.peer, news.text);
+          spdlog::warn("reader {} refused: {}", news.peer, printable(news.text));
           break;
       }
     };

@@ -10,6 +10,16 @@
 #include <system_error>
 
 namespace touchline {
+namespace {
+
+std::optional<Error> fault_of(const std::string& path, const BatchRow& row, Offset wanted) {
+  const std::string name = path + ": the batch at offset " + std::to_string(wanted.value);
+  if (row.first != wanted) return malformed(name + " is missing");
+  if (checksum_of(row) != row.checksum) return malformed(name + ": its checksum is wrong");
+  return std::nullopt;
+}
+
+}  // namespace
 
 bool StoreRecording::is_store(const std::string& path) {
   std::error_code ignored;
@@ -23,13 +33,19 @@ Result<std::unique_ptr<StoreRecording>> StoreRecording::open(const std::string& 
   auto reader = JournalReader::open(path);
   if (!reader) return reader.error();
   std::string name = path.substr(path.rfind('/') + 1);
-  // Its first batch, with the time of its commit, is in no other store.
+  // Its first batch, with the time of its commit, is in no other store. Nothing is taken of one that is damaged
+  // further on.
   std::uint64_t fingerprint = 0;
+  Offset next(1);
+  std::optional<Error> broken;
   const auto read = reader->batches(Offset(1), [&](const BatchRow& row) {
-    fingerprint = row.checksum;
-    return false;
+    if (row.first == Offset(1)) fingerprint = row.checksum;
+    broken = fault_of(path, row, next);
+    next = Offset(row.first.value + row.count);
+    return !broken.has_value();
   });
   if (!read) return read.error();
+  if (broken) return *broken;
   return std::unique_ptr<StoreRecording>(
       new StoreRecording(std::move(*reader), std::move(name), fingerprint));
 }
@@ -43,16 +59,8 @@ Result<bool> StoreRecording::fill() {
   std::optional<Error> broken;
   const auto read = reader_.batches(next_, [&](const BatchRow& row) {
     if (row.first.value + row.count <= next_.value) return false;  // the end: this one was taken before
-    if (row.first != next_) {
-      broken =
-          malformed(reader_.path() + ": the batch at offset " + std::to_string(next_.value) + " is missing");
-      return false;
-    }
-    if (checksum_of(row) != row.checksum) {
-      broken = malformed(reader_.path() + ": the batch at offset " + std::to_string(next_.value) +
-                         ": its checksum is wrong");
-      return false;
-    }
+    broken = fault_of(reader_.path(), row, next_);
+    if (broken) return false;
     bytes_ += row.items.size();
     BatchItems items(row);
     BatchItem item;

@@ -393,6 +393,20 @@ TEST(Origin, SendsWhatIsTooLargeForOneDeltaAsSeveral) {
   EXPECT_EQ(follower.states[1].seq, d.state("e").seq);
 }
 
+// It once took a minute for this: each cell was taken back from the front of its row.
+TEST(Origin, CutsManySmallCellsAsQuicklyAsFewLargeOnes) {
+  Driven d;
+  test::Builder update = updated().at_ms(100).event("e");
+  for (int i = 0; i < 300'000; ++i)
+    update.attribute("k" + std::to_string(i), i);
+  d.take(update);
+  const Batch batch = d.origin.take_batch();
+  EXPECT_GT(batch.count, 5U);
+  Follower follower;
+  follower.take(batch);
+  follower.expect_states_of(d.origin);
+}
+
 TEST(OriginNumbered, HoldsNoMoreBytesThanItsBound) {
   Driven d;
   d.take(numbered(1, 1));

@@ -81,6 +81,17 @@ TEST_F(DamagedStores, WhoseBatchesAreDamagedAreNotPlayedAgain) {
   expect_found("batches, offset 1: its checksum is wrong");
 }
 
+// Rows that no walk through the events would ever meet.
+TEST_F(DamagedStores, WithRowsThatNobodyMeetsAreNotCalledSound) {
+  damage("UPDATE event_batches SET first_seq = -first_seq WHERE event = 1");
+  expect_found("event_batches, event with handle 1: first_seq -1");
+}
+
+TEST_F(DamagedStores, WithANumberOfASourceThatIsNoneAreRefused) {
+  damage("INSERT INTO source_numbers VALUES (1, 1, 'zzz')");
+  expect_never_continued("source_numbers: source 1, event 1: its number is none");
+}
+
 TEST_F(DamagedStores, AreVerifiedAsFarAsTheyGo) {
   damage("DROP TABLE cursors; CREATE TRIGGER theirs AFTER INSERT ON batches BEGIN SELECT 1; END");
   expect_found("table cursors: is missing");

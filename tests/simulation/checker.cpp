@@ -12,6 +12,10 @@ std::string place(EventHandle event, Seq seq) {
   return "event " + text(event.value) + " seq " + text(seq.value);
 }
 
+std::int64_t clock_of(const EventState& state) {
+  return state.integer(Address(0, 0, Field::clock_ms)).value_or(0);
+}
+
 }  // namespace
 
 void Checker::look(Epoch epoch, EventHandle event, const EventState& state, const char* who) {
@@ -39,7 +43,11 @@ void Checker::committed(Epoch epoch, const Batch& batch) {
             "a committed block of event " + text(item.event.value) + " does not decode");
     if (!delta) return;
     require(!delta->empty(), "a committed delta changes nothing");
+    const std::int64_t clock_before = clock_of(state);
     apply(state, *delta);
+    // Behind a restart the last moment of a source without numbers may be said again.
+    require(restarts_ > 1 || clock_of(state) >= clock_before,
+            place(item.event, state.seq) + " goes back behind what was said before");
     durable_ = durable_.next();
     if (delta->kind == DeltaClass::critical)
       critical_.insert({epoch.value, item.event.value, delta->seq.value});
@@ -49,6 +57,7 @@ void Checker::committed(Epoch epoch, const Batch& batch) {
 }
 
 void Checker::restarted(Epoch, Offset head) {
+  ++restarts_;
   require(head == durable_,
           "committed up to offset " + text(durable_.value) + ", taken up at " + text(head.value));
 }

@@ -43,6 +43,7 @@ class Checker {
   void look(Epoch epoch, EventHandle event, const EventState& state, const char* who);
 
   bool relaxed_;
+  std::uint64_t restarts_ = 0;
   Offset durable_{};
   std::map<EventHandle, EventState> states_;  // as committed
   std::map<Place, std::uint64_t> digests_;

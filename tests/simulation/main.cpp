@@ -1,4 +1,4 @@
-// Runs seeds of the simulation: simulation [--from SEED] [--count N] [--seconds S]
+// Runs seeds of the simulation: simulation [--from SEED] [--count N] [--seconds S] [--failures N]
 //
 // Prints what went wrong with each seed that fails and how to see it again; exit code 1 then.
 
@@ -21,7 +21,8 @@ using namespace touchline::simulation;
 struct Options {
   std::uint64_t from = 1;
   std::uint64_t count = 200;
-  std::int64_t seconds = 0;  // 0: as long as it takes
+  std::uint64_t failures = 5;  // and no more
+  std::int64_t seconds = 0;    // 0: as long as it takes
 };
 
 bool read(int argc, char** argv, Options& options) {
@@ -32,6 +33,8 @@ bool read(int argc, char** argv, Options& options) {
       options.from = value;
     } else if (name == "--count") {
       options.count = value;
+    } else if (name == "--failures") {
+      options.failures = value;
     } else if (name == "--seconds") {
       options.seconds = static_cast<std::int64_t>(value);
     } else {
@@ -61,7 +64,7 @@ void add(Tally& all, const Tally& one) {
 int main(int argc, char** argv) {
   Options options;
   if (!read(argc, argv, options)) {
-    std::fprintf(stderr, "usage: %s [--from SEED] [--count N] [--seconds S]\n", argv[0]);
+    std::fprintf(stderr, "usage: %s [--from SEED] [--count N] [--seconds S] [--failures N]\n", argv[0]);
     return 2;
   }
   stand_between();
@@ -76,7 +79,7 @@ int main(int argc, char** argv) {
   Tally all;
   std::uint64_t failed = 0;
   std::uint64_t seeds = 0;
-  for (std::uint64_t seed = options.from; seed < options.from + options.count && failed < 5;
+  for (std::uint64_t seed = options.from; seed < options.from + options.count && failed < options.failures;
        ++seed, ++seeds) {
     if (options.seconds != 0 && spent() > std::chrono::seconds(options.seconds)) break;
     forget_files();

@@ -16,7 +16,7 @@ Vendor::Vendor(test::Random& random, Kind kind, std::string prefix, std::size_t 
   std::map<std::string, std::uint64_t> numbers;
   std::int64_t now_ms = start_ms;
   for (std::size_t i = 0; i < messages; ++i) {
-    now_ms += random.between(0, 3);
+    now_ms += random.between(1, 3);  // of one time the arbiter cannot tell the order that a lossy line hides
     const std::string event = prefix + std::to_string(random.below(4));
     auto& truth = truth_[event];
     test::Builder update;
@@ -33,6 +33,8 @@ Vendor::Vendor(test::Random& random, Kind kind, std::string prefix, std::size_t 
       update.status(status);
       truth["status"] = static_cast<std::int64_t>(status);
     }
+    update.set(Field::clock_ms, static_cast<std::int64_t>(i + 1));  // never runs backwards
+    truth["clock_ms"] = static_cast<std::int64_t>(i + 1);
     // Prices flip back and forth, so that content alone tells nothing.
     const char* const outcome = random.pick(outcomes);
     const std::int64_t price = random.between(150, 153);
@@ -51,9 +53,11 @@ std::string Vendor::fault_in(const std::map<std::string, const EventState*>& sta
     const EventState& state = *found->second;
     for (const auto& [name, value] : cells) {
       std::int64_t held = -1;
-      if (name == "home_score" || name == "status") {
-        held =
-            state.integer(Address(0, 0, name == "status" ? Field::status : Field::home_score)).value_or(-1);
+      if (name == "home_score" || name == "status" || name == "clock_ms") {
+        const Field field = name == "status"     ? Field::status
+                            : name == "clock_ms" ? Field::clock_ms
+                                                 : Field::home_score;
+        held = state.integer(Address(0, 0, field)).value_or(-1);
       } else {
         const std::string outcome = name.substr(0, name.find(' '));
         for (std::uint32_t o = 1; o < state.outcome_count(1); ++o) {

@@ -35,7 +35,7 @@ World::World(std::uint64_t seed, std::string store)
   hub_options_.conflated_bytes_max = random_.one_in(3) ? 3'000 : 1U << 20;
   hub_options_.conflated_readers_max = random_.one_in(3) ? 1 : 64;
   hub_options_.keyframe_cache_bytes_max = random_.one_in(3) ? 500 : 1U << 20;
-  const auto messages = static_cast<std::size_t>(random_.between(50, 300));
+  const auto messages = static_cast<std::size_t>(random_.between(30, 150));
   vendors_.emplace_back(random_, Vendor::Kind::timed, "t", messages);
   vendors_.emplace_back(random_, Vendor::Kind::numbered, "n", messages);
   for (const std::size_t vendor : {0U, 0U, 1U})
@@ -166,7 +166,9 @@ void World::feed(Line& line) {
   std::size_t index = line.next;
   if (vendor.kind() == Vendor::Kind::numbered) {
     const bool at_end = line.next >= vendor.size();
-    if (!at_end && line.ahead.size() < 5 && random_.one_in(6)) {
+    // An event's first message is where its numbers start: that one is not overtaken.
+    const bool is_first = !at_end && vendor.message(line.next).number == 1;
+    if (!at_end && !is_first && line.ahead.size() < 5 && random_.one_in(6)) {
       line.ahead.push_back(line.next++);  // delayed on its way
       return;
     }
@@ -184,6 +186,10 @@ void World::feed(Line& line) {
   } else {
     if (line.next >= vendor.size()) return;
     ++line.next;
+    // Line B loses some; line A, which may be behind it, brings them all. Not behind a restart, which the arbiter's
+    // memory does not outlive: a line that is behind and loses some may then take back what the other had brought.
+    const bool first_life = tally_.kills + tally_.power_losses == 0;
+    if (first_life && &line == &lines_[1] && random_.one_in(5)) return;
   }
   Update update = vendor.message(index);
   const auto taken = process_->publisher->take(line.ref, update, now_ms_);
@@ -349,7 +355,7 @@ void World::settle() {
 
 std::vector<std::string> World::run() {
   start();
-  for (int steps = 0; steps < 2'500 && checker_.faults().empty(); ++steps)
+  for (int steps = 0; steps < 1'200 && checker_.faults().empty(); ++steps)
     step();
   settle();
   if (!checker_.faults().empty()) return checker_.faults();

@@ -88,7 +88,7 @@ TEST_F(DamagedStores, WithRowsThatNobodyMeetsAreNotCalledSound) {
 }
 
 TEST_F(DamagedStores, WithANumberOfASourceThatIsNoneAreRefused) {
-  damage("INSERT INTO source_numbers VALUES (1, 1, 'zzz')");
+  damage("UPDATE source_numbers SET number = 'zzz' WHERE event = 1");
   expect_never_continued("source_numbers: source 1, event 1: its number is none");
 }
 

@@ -232,7 +232,7 @@ TEST(LiveReplay, SaysGoodbyeWhenItIsStopped) {
   const TempFolder folder;
   const std::string day = write_lines(folder / "day", make_betfair_day(day_options).lines);
   Program replay({"replay", day, "--store", folder / "day.db", "--speed", "1", "--listen",
-                  "tcp://127.0.0.1:0", "--wait-readers", "1", "--json"});
+                  "tcp://127.0.0.1:0", "--wait-readers", "2", "--json"});
   const std::string url = url_in(replay.wait_for_line("listening on"));
   Program reader({"tail", url, "--format", "none", "--digests"});
   const Finished passed = run({"tail", url, "--format", "none", "--count", "1"});

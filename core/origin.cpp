@@ -288,8 +288,9 @@ void Origin::advance(Cursor cursor) {
   batch_.cursors.push_back(std::move(cursor));
 }
 
-void Origin::restore(EventHandle handle, EventState state, std::uint64_t deltas_since_snapshot) {
+void Origin::restore(EventHandle handle, EventState state, std::uint64_t deltas_since_snapshot, Offset last) {
   Bookkeeping& book = books(handle);
+  book.restored_at = last;
   book.deltas_since_snapshot = deltas_since_snapshot;
   book.snapshot_source_time_ms = state.source_time_ms;
   note_stale_sources(state);

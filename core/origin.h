@@ -85,7 +85,9 @@ class Origin {
   void advance(Cursor cursor);  // everything of it up to here was taken
 
   // Takes up where a journal ends.
-  void restore(EventHandle handle, EventState state, std::uint64_t deltas_since_snapshot);
+  void restore(EventHandle handle, EventState state, std::uint64_t deltas_since_snapshot, Offset last = {});
+  // Of the event's last delta in the journal that was taken up; 0: unknown.
+  Offset restored_at(EventHandle handle) { return books(handle).restored_at; }
   void restore_number(SourceId source, EventHandle event, std::uint64_t number);
   void restore_head(Offset head) { head_ = head; }
 
@@ -116,6 +118,7 @@ class Origin {
     std::uint64_t deltas_since_snapshot = 0;
     std::int64_t snapshot_source_time_ms = 0;
     bool snapshot_at_end = false;
+    Offset restored_at;
   };
 
   Result<Outcome> take_numbered(LineRef line, Update& update, std::int64_t now_ms);

@@ -98,7 +98,7 @@ Result<void> Restore::restore_events() {
     deltas += event.last.value;
     newest = std::max(newest, now->offset);
     const std::uint64_t since = now->state.seq.value - now->snapshot_seq.value;
-    origin_.restore(event.handle, std::move(now->state), since);
+    origin_.restore(event.handle, std::move(now->state), since, now->offset);
   }
   // Every offset is a delta of one event: nothing is missing at the end of any event if they sum up to head.
   if (deltas != head_.value || newest != head_) {

@@ -39,6 +39,8 @@ Result<std::unique_ptr<Pipeline>> Pipeline::open(Loop& loop, const std::string& 
   pipeline->hub_ =
       std::make_unique<Hub>(pipeline->origin_.table(), pipeline->journal_->epoch(), std::move(options.hub));
   pipeline->hub_->restore_head(pipeline->journal_->head());
+  for (const auto& event : pipeline->origin_.table().events())
+    pipeline->hub_->restore_event(event->handle, pipeline->origin_.restored_at(event->handle));
   Pipeline* self = pipeline.get();
   self->publisher_ = std::make_unique<Publisher>(
       self->origin_, *self->hub_, [self](Batch batch) { self->store_->submit(std::move(batch)); });

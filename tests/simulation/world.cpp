@@ -99,6 +99,8 @@ void World::start() {
   }
   process->hub = std::make_unique<Hub>(process->origin.table(), process->journal->epoch(), hub_options_);
   process->hub->restore_head(process->journal->head());
+  for (const auto& event : process->origin.table().events())
+    process->hub->restore_event(event->handle, process->origin.restored_at(event->handle));
   Process* self = process.get();
   process->hub->ask_back = [self](Offset after, Offset until, std::uint64_t bytes_max) {
     self->question = {after, until, bytes_max};

@@ -85,7 +85,9 @@ struct Batch {
   std::vector<Rejected> rejected;
 
   Offset last() const { return Offset(first.value + count - 1); }
-  bool empty() const { return count == 0 && cursors.empty() && rejected.empty(); }
+  bool empty() const {
+    return count == 0 && cursors.empty() && rejected.empty() && source_numbers.empty();
+  }
 };
 
 }  // namespace touchline

@@ -45,6 +45,8 @@ inline constexpr std::size_t state_bytes = 1U << 30;
 inline constexpr std::size_t partial_keyframes = 1U << 10;
 // Digests in one checkpoint frame; more go into further frames.
 inline constexpr std::size_t checkpoint_events = 1U << 16;
+// Answers to one connection of a source that it has not read yet; past it no more of its lines are read.
+inline constexpr std::size_t answer_bytes = 256U << 10;
 // Answers to one peer's pings that it has not read; past it the peer is sent away.
 inline constexpr std::size_t control_bytes = 64U << 10;
 

@@ -10,7 +10,7 @@ void Update::clear() {
   kind = UpdateKind::change;
   source_time_ms = 0;
   number.reset();
-  message_id = event = {};
+  message_id = event = ack = {};
   status.reset();
   wants_ack = false;
   ops.clear();

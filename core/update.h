@@ -62,7 +62,8 @@ struct Update {
   TextRef message_id;                   // empty: none
   TextRef event;                        // of a numbered update or one about a single event; else empty
   std::optional<std::int64_t> status;   // the source's own trouble code (Betfair 503), if it reports one
-  bool wants_ack = false;
+  bool wants_ack = false;               // an answer, once it is on disk
+  TextRef ack;                          // what the answer calls it, as JSON; empty: nothing but its place
   std::vector<Op> ops;
   std::string arena;
 

@@ -1,6 +1,7 @@
 #include "feed/line_server.h"
 
 #include "core/limits.h"
+#include "feed/answers.h"
 #include "feed/ingest/decompressor.h"
 #include "feed/ingest/parser.h"
 #include "feed/tcp_listen.h"
@@ -15,6 +16,7 @@
 #include <cerrno>
 #include <chrono>
 #include <cstring>
+#include <type_traits>
 #include <unordered_set>
 #include <vector>
 
@@ -80,13 +82,15 @@ struct LineServer::Impl : std::enable_shared_from_this<Impl> {
 // One connection, whatever it runs over.
 struct LineServer::Impl::Connection : std::enable_shared_from_this<Connection> {
   Connection(std::shared_ptr<Impl> of, std::string name)
-      : server(std::move(of)), peer(std::move(name)), line(server->free_line()) {}
+      : server(std::move(of)), peer(std::move(name)), line(server->free_line()), answers(server->publisher) {}
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
   virtual ~Connection() = default;
 
   using Received = std::function<void(const error_code&, std::size_t)>;
   virtual void receive(char* to, std::size_t bytes_max, Received received) = 0;
+  virtual bool has_way_back() const = 0;
+  virtual void send(std::string_view bytes, Received sent) = 0;
   virtual void close() = 0;
 
   void read() {
@@ -95,20 +99,24 @@ struct LineServer::Impl::Connection : std::enable_shared_from_this<Connection> {
       buffer.resize(filled + read_bytes + padding_bytes);
     receive(buffer.data() + filled, read_bytes,
             [self = shared_from_this()](const error_code& error, std::size_t n) {
-              if (self->ended) return;
-              if (error)
-                return self->end(error == asio::error::eof ? "it closed the connection" : error.message());
+              if (self->finished) return;
+              if (error == asio::error::eof) return self->finish("it closed the connection");
+              if (error) return self->end(error.message());
               self->filled += n;
               if (self->byte == 0 && self->number == 1 && self->is_compressed()) return;
               self->go_on();
             });
   }
 
-  // Takes the lines at hand, then reads on; stops where the publisher is full.
+  bool must_wait() const {
+    return server->publisher.full() || answers.bytes() + sending.size() >= limits::answer_bytes;
+  }
+
+  // Takes the lines at hand, then reads on; stops where the publisher is full, or the peer reads no answers.
   void go_on() {
     std::size_t at = 0;
     bool full = false;
-    while (!(full = server->publisher.full())) {
+    while (!(full = must_wait())) {
       const void* feed = std::memchr(buffer.data() + at, '\n', filled - at);
       if (feed == nullptr) break;
       const auto size = static_cast<std::size_t>(static_cast<const char*>(feed) - (buffer.data() + at));
@@ -127,8 +135,9 @@ struct LineServer::Impl::Connection : std::enable_shared_from_this<Connection> {
     }
     server->publisher.flush(wall_ms());
     waiting = full;
-    if (full) return;
-    if (server->stopping) return end("the service stops");
+    answer();
+    if (waiting || ended) return;
+    if (server->stopping) return finish("the service stops");
     read();
   }
 
@@ -161,11 +170,17 @@ struct LineServer::Impl::Connection : std::enable_shared_from_this<Connection> {
 
   void take_line(std::string_view text) {
     if (!parser) parser = std::make_unique<Parser>();
-    if (const auto parsed = parser->parse(text, update); !parsed) return refuse(text, parsed.error());
-    if (const auto done = server->publisher.take(line, update, wall_ms()); !done) refuse(text, done.error());
+    const auto parsed = parser->parse(text, update);
+    const AnswerWish wish(update);
+    if (!parsed) return refuse(text, parsed.error(), wish.name);
+    const auto done = server->publisher.take(line, update, wall_ms());
+    if (!done) return refuse(text, done.error(), wish.name);
+    if (wish.is_there && has_way_back()) answers.add_taken(wish.name, number, *done);
+    asked = asked || wish.is_there;
   }
 
-  void refuse(std::string_view text, const Error& error) {
+  // A line that cannot be read does not say whether it asks for an answer: it gets one if others asked before.
+  void refuse(std::string_view text, const Error& error, std::string_view name = {}) {
     Rejected rejected{
         server->source_name + " from " + peer,  number, byte + error.at_byte, wall_ms(), error.text,
         std::string(text.substr(0, kept_bytes))};
@@ -173,18 +188,59 @@ struct LineServer::Impl::Connection : std::enable_shared_from_this<Connection> {
         LineNews::Kind::rejected, peer,
         "line " + std::to_string(number) + ": byte " + std::to_string(rejected.byte) + ": " + error.text);
     server->publisher.reject(std::move(rejected));
+    asked = asked || !name.empty();
+    if (asked && has_way_back()) answers.add_refused(name, number, error);
   }
 
-  void end(const std::string& why) {
-    if (std::exchange(ended, true)) return;
+  // Those whose commits are on disk go out together; one write is under way at a time.
+  void answer() {
+    if (ended || !sending.empty()) return;
+    sending = answers.take();
+    if (sending.empty()) {
+      if (finished && answers.empty()) end(why_finished);
+      return;
+    }
+    send(sending, [self = shared_from_this()](const error_code& error, std::size_t) {
+      if (self->ended) return;
+      if (error) return self->end("it takes no answers: " + error.message());
+      self->sending.clear();
+      self->answer();
+      if (self->waiting && !self->ended) self->go_on();
+    });
+  }
+
+  // Reads no more; ends when everything is answered.
+  void finish(const std::string& why) {
+    if (std::exchange(finished, true)) return;
+    why_finished = why;
+    refuse_rest();
+    leave_line();
+    answer();
+  }
+
+  // Another connection may be this line from now on.
+  void leave_line() {
+    server->taken[line.line.value] = false;
+    server->publisher.origin().end_line(line, wall_ms());
+  }
+
+  void refuse_rest() {
     if (filled != 0 && !skipping) {
       refuse(std::string_view(buffer).substr(0, filled),
              malformed(server->stopping ? "the service stopped within this line"
                                         : "the connection ended within a line"));
     }
+    filled = 0;
     server->publisher.flush(wall_ms());
-    server->taken[line.line.value] = false;
-    server->publisher.origin().end_line(line, wall_ms());
+  }
+
+  void end(const std::string& why) {
+    if (std::exchange(ended, true)) return;
+    waiting = false;
+    if (!std::exchange(finished, true)) {
+      refuse_rest();
+      leave_line();
+    }
     server->tell(LineNews::Kind::ended, peer, why);
     close();
     server->connections.erase(shared_from_this());
@@ -199,8 +255,13 @@ struct LineServer::Impl::Connection : std::enable_shared_from_this<Connection> {
   std::size_t filled = 0;
   std::uint64_t number = 1;  // of the next line
   std::uint64_t byte = 0;    // where it starts
-  bool waiting = false;      // for the publisher
+  bool waiting = false;      // for the publisher, or for answers to be read
   bool skipping = false;
+  bool asked = false;  // for an answer, once at least
+  Answers answers;
+  std::string sending;  // of them
+  bool finished = false;
+  std::string why_finished;
   bool ended = false;
   Clock::time_point last_line = Clock::now();  // or when it came
 };
@@ -217,13 +278,17 @@ std::string peer_of(const tcp::socket& socket) {
 
 }  // namespace
 
-// Over a socket, or over a pipe or standard input.
+// Over a socket, or over a pipe or standard input, where there is nobody to answer.
 template <class Stream>
 struct LineServer::Impl::StreamConnection : Connection {
   StreamConnection(std::shared_ptr<Impl> of, Stream on, std::string name)
       : Connection(std::move(of), std::move(name)), stream(std::move(on)) {}
   void receive(char* to, std::size_t bytes_max, Received received) override {
     stream.async_read_some(asio::buffer(to, bytes_max), std::move(received));
+  }
+  bool has_way_back() const override { return std::is_same_v<Stream, tcp::socket>; }
+  void send(std::string_view bytes, Received sent) override {
+    asio::async_write(stream, asio::buffer(bytes), std::move(sent));
   }
   void close() override {
     error_code ignored;
@@ -275,11 +340,12 @@ void LineServer::Impl::admit(tcp::socket socket) {
 
 // Ends the connection that has brought no line for longest, if that is long enough.
 bool LineServer::Impl::make_room() {
-  const auto idlest = std::ranges::min_element(connections, {}, [](const auto& connection) {
-    return std::pair(connection->waiting, connection->last_line);
+  const auto held_up = [this](const auto& connection) { return connection->waiting && publisher.full(); };
+  const auto idlest = std::ranges::min_element(connections, {}, [&](const auto& connection) {
+    return std::pair(held_up(connection), connection->last_line);
   });
   const std::shared_ptr<Connection> connection = *idlest;
-  if (connection->waiting || Clock::now() - connection->last_line < options.idle_min) return false;
+  if (held_up(connection) || Clock::now() - connection->last_line < options.idle_min) return false;
   connection->end("it brought no line for long, and another one wants its place");
   return true;
 }
@@ -356,8 +422,16 @@ void LineServer::stop() {
   const auto connections = impl_->connections;
   for (const auto& connection : connections) {
     // One that waits for the publisher has lines at hand; resume() takes them and then ends it.
-    if (!connection->waiting) connection->end("the service stops");
+    if (!connection->waiting) connection->finish("the service stops");
   }
 }
+
+void LineServer::answer() {
+  const auto connections = impl_->connections;
+  for (const auto& connection : connections)
+    connection->answer();
+}
+
+bool LineServer::idle() const { return impl_->connections.empty(); }
 
 }  // namespace touchline

@@ -2,8 +2,9 @@
 //
 // Two connections at a time are lines A and B of one source; one that comes back takes the place that is free. Where
 // all places are taken, a new connection takes that of the one that has brought no line for longest, if that is long
-// enough; else it is given one line that says so, and closed. Reads no further while the publisher is full. A line
-// that is too long is skipped and refused by name. Knows the publisher's door and no reader. Loop thread.
+// enough; else it is given one line that says so, and closed. Reads no further while the publisher is full, or the peer
+// does not read its answers. A line that is too long is skipped and refused by name. Knows the publisher's door and no
+// reader. Loop thread.
 #pragma once
 
 #include "core/origin.h"
@@ -40,8 +41,10 @@ class LineServer {
   Result<Endpoint> listen(const Endpoint& endpoint);
   // Reads a pipe, a terminal or (as "-") standard input, without holding up the loop.
   Result<void> attach(const std::string& path);
-  void resume();  // the publisher has room again
-  void stop();    // accepts and reads no more; what was read of an unfinished line is refused
+  void resume();      // the publisher has room again
+  void answer();      // a commit is on disk
+  void stop();        // accepts and reads no more; what was read of an unfinished line is refused
+  bool idle() const;  // no connection; behind stop(): everything is answered
 
   std::function<void(const LineNews&)> on_news;
 

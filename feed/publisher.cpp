@@ -100,6 +100,7 @@ void Publisher::committed(Batch batch, const Result<void>& result, std::int64_t 
   }
   if (checkpoint_) hub_.publish_control(std::exchange(checkpoint_, {}));
   flush(now_ms);
+  if (on_durable) on_durable();
   if (!full() && on_room) on_room();
 }
 

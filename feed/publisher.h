@@ -45,6 +45,7 @@ class Publisher {
 
   std::function<void()> on_room;
   std::function<void()> on_failure;
+  std::function<void()> on_durable;            // one more commit is on disk
   std::function<void(Origin&)> before_commit;  // the moment to say how far sources were read
 
   // The digests of everything, at once if idle, else with the next batch.
@@ -52,6 +53,14 @@ class Publisher {
 
   Origin& origin() { return origin_; }
   std::uint64_t commits() const { return commits_; }
+
+  // Behind everything taken so far; a reader that has come there has seen it.
+  Position position() const { return {hub_.epoch(), origin_.head()}; }
+  // The commit that everything taken so far is on disk with, by its number.
+  std::uint64_t commit_to_come() const {
+    return commits_ + (in_flight_ ? 1 : 0) + (origin_.pending().empty() ? 0 : 1);
+  }
+  bool is_durable(std::uint64_t commit) const { return !failure_ && commits_ >= commit; }
 
  private:
   void serve_waiting();

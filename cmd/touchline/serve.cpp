@@ -15,6 +15,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <chrono>
 #include <filesystem>
 #include <map>
@@ -80,6 +81,10 @@ class Service {
       for (const auto& server : line_servers_)
         server->resume();
     });
+    pipeline_->publisher().on_durable = [this] {
+      for (const auto& server : line_servers_)
+        server->answer();
+    };
     // Missing numbers that are overdue, and whatever a quiet moment left behind.
     loop_.every(milliseconds(100), [this] {
       pipeline_->origin().expire(wall_ms());
@@ -287,6 +292,7 @@ class Service {
   // Sources first; then everything that they brought goes to the disk and to the readers; then goodbye.
   void stop() {
     if (std::exchange(stopping_, true)) return;
+    answers_until_ = std::chrono::steady_clock::now() + milliseconds(options_.drain_ms);
     for (const auto& server : line_servers_)
       server->stop();
     for (const auto& server : servers_)
@@ -299,7 +305,8 @@ class Service {
 
   void settle() {
     pipeline_->flush();
-    if (!pipeline_->publisher().idle()) return loop_.after(milliseconds(1), [this] { settle(); });
+    if (!pipeline_->publisher().idle() || waits_for_answers())
+      return loop_.after(milliseconds(1), [this] { settle(); });
     // Only readers are given up on: what was taken is on disk by now, however slow that is.
     loop_.after(milliseconds(options_.drain_ms), [this] {
       spdlog::warn("readers were still behind after {} ms", options_.drain_ms);
@@ -315,6 +322,12 @@ class Service {
         if (--*left == 0) loop_.stop();
       });
     }
+  }
+
+  // Sources that were promised an answer may read it, if they do so soon.
+  bool waits_for_answers() const {
+    return std::chrono::steady_clock::now() < answers_until_ &&
+           !std::ranges::all_of(line_servers_, [](const auto& server) { return server->idle(); });
   }
 
   // A failed commit is final: nothing more is published, and recovery is a restart.
@@ -334,6 +347,7 @@ class Service {
   ReadAhead read_ahead_;
   std::vector<std::unique_ptr<Player>> players_;
   bool stopping_ = false;
+  std::chrono::steady_clock::time_point answers_until_;  // when stopping
   bool failed_ = false;
 };
 

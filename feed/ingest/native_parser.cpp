@@ -2,6 +2,7 @@
 
 #include "core/cell.h"
 #include "core/limits.h"
+#include "core/state_names.h"
 #include "feed/ingest/json.h"
 #include "feed/ingest/native_keys.h"
 
@@ -109,6 +110,8 @@ struct NativeParser::Impl {
   void hold_id(const Key& key, dom::element value, Part& part);
   void hold_message_id(const Key& key, dom::element value);
   void hold_number(const Key& key, dom::element value);
+  void ack(const Key& key, dom::element value);
+  void ack_of_refused(dom::object line);
   void image(const Key& key, dom::element value, const Part& part);
   void text(const Key& key, std::string_view value);
   void integer(const Key& key, dom::element value);
@@ -124,10 +127,13 @@ NativeParser::~NativeParser() = default;
 Result<void> NativeParser::parse(std::string_view line, Update& update) {
   update.clear();
   impl_->out = &update;
+  std::optional<dom::object> object;
   try {
-    impl_->line(json::object_of(json::parse(impl_->parser, line), "the line"));
+    object = json::object_of(json::parse(impl_->parser, line), "the line");
+    impl_->line(*object);
   } catch (const Refusal& refusal) {
     update.clear();
+    if (object) impl_->ack_of_refused(*object);
     return refusal.error;
   }
   return {};
@@ -205,8 +211,7 @@ void NativeParser::Impl::take(const Key& key, dom::element value, Part& part) {
       return;
     }
     case Form::ack:
-      out->wants_ack = json::bool_of(value, key.name);
-      return;
+      return ack(key, value);
     case Form::alive:
       if (!json::bool_of(value, key.name)) refuse(key, "is never false");
       out->kind = UpdateKind::heartbeat;
@@ -300,6 +305,31 @@ void NativeParser::Impl::hold_number(const Key& key, dom::element value) {
   const std::int64_t number = json::integer_of(value, key.name);
   if (number < 1) refuse(key, "is below 1");
   out->number = static_cast<std::uint64_t>(number);
+}
+
+void NativeParser::Impl::ack(const Key& key, dom::element value) {
+  bool wish = true;
+  std::string name = "true";
+  if (value.is_string()) {
+    name.clear();
+    append_json_text(name, json::id_of(value, key.name).text());
+  } else if (value.is_int64() || value.is_uint64()) {
+    name = json::id_of(value, key.name).text();
+  } else if (value.get(wish) != simdjson::SUCCESS) {
+    refuse(key, "is neither true, false, a text nor an integer");
+  }
+  if (!wish) return;
+  out->wants_ack = true;
+  out->ack = out->hold(name);
+}
+
+// Whatever else is wrong with the line: its sender may be waiting for the answer.
+void NativeParser::Impl::ack_of_refused(dom::object line) {
+  try {
+    if (const auto value = json::optional(line, "ack")) ack({"ack", Form::ack}, *value);
+  } catch (const Refusal&) {
+    out->clear();  // it is this wish that was refused
+  }
 }
 
 // Takes effect before everything else that is said of the event or market, wherever it comes among the keys.

@@ -22,7 +22,7 @@ class NativeParser {
   NativeParser& operator=(const NativeParser&) = delete;
 
   // `line` is without its line feed, and 64 readable bytes follow it. All or nothing: on an error the update
-  // is empty, and the error names the path within the line and what was wrong there. Where the line is no
+  // is empty but for the answer that the line asks for, and the error names the path within the line and what was wrong there. Where the line is no
   // JSON at all the error tells the byte instead; the byte of a fault in well-formed JSON is not known (0).
   Result<void> parse(std::string_view line, Update& update);
 

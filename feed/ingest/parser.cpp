@@ -24,6 +24,8 @@ Result<void> Parser::parse(std::string_view line, Update& update) {
   } else if (parse_as(other, line, update)) {
     format_ = other;
     return {};
+  } else {
+    return parse_as(guess, line, update);  // again, for the answer that it may ask for
   }
   return parsed;
 }

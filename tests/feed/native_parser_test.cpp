@@ -36,6 +36,23 @@ TEST(NativeLine, CarriesNumberIdTimeAndTheWishForAnAnswer) {
   EXPECT_EQ(update.look(update.message_id), "msg-7");
   EXPECT_EQ(update.source_time_ms, 1'786'802'400'000);
   EXPECT_TRUE(update.wants_ack);
+  EXPECT_EQ(update.look(update.ack), "true");
+}
+
+TEST(NativeLine, MayNameItsAnswer) {
+  const auto name_in = [](const std::string& line) {
+    NativeParser parser;
+    Update update;
+    (void)parse(parser, line, update);
+    return update.wants_ack ? std::string(update.look(update.ack)) : "no answer";
+  };
+  EXPECT_EQ(name_in(R"({"event":"e","ack":17})"), "17");
+  EXPECT_EQ(name_in(R"({"event":"e","ack":"m \"17\""})"), R"("m \"17\"")");
+  // What is refused is answered, too, where it can be read that it asks for it.
+  EXPECT_EQ(name_in(R"({"event":"e","ack":17,"prcie":1})"), "17");
+  EXPECT_EQ(name_in(R"({"ack":true})"), "true");
+  EXPECT_EQ(name_in(R"({"event":"e","ack":[]})"), "no answer");
+  EXPECT_EQ(name_in(R"({"event":"e","ack":17)"), "no answer");
 }
 
 TEST(NativeLine, WithoutThemSaysNothingOfThem) {

@@ -55,7 +55,8 @@ TEST(NativeRefusal, OfWrongMarksOfTheLine) {
   EXPECT_EQ(event_refusal(R"("seq":0)"), "seq is below 1");
   EXPECT_EQ(event_refusal(R"("seq":1.5)"), "seq is no integer");
   EXPECT_EQ(event_refusal(R"("seq":18446744073709551615)"), "seq is too large");
-  EXPECT_EQ(event_refusal(R"("ack":1)"), "ack is neither true nor false");
+  EXPECT_EQ(event_refusal(R"("ack":1.5)"), "ack is neither true, false, a text nor an integer");
+  EXPECT_EQ(event_refusal(R"("ack":"")"), "ack is empty");
   EXPECT_EQ(event_refusal(R"("image":"yes")"), "image is neither true nor false");
   EXPECT_EQ(market_refusal(R"("image":0)"), "markets[1].image is neither true nor false");
   EXPECT_EQ(refusal_of(R"({"alive":false})").text, "alive is never false");

@@ -21,6 +21,7 @@ struct Cursor {
   std::uint64_t line = 0;         // lines taken
   std::int64_t time_ms = 0;       // source time of the last line
   std::uint64_t fingerprint = 0;  // of all that stands in front of it, to notice that this has changed
+  std::string token = {};         // a source's own mark to go on from, where it gives such marks
 };
 
 // A message that was refused, kept for inspection.
@@ -85,9 +86,7 @@ struct Batch {
   std::vector<Rejected> rejected;
 
   Offset last() const { return Offset(first.value + count - 1); }
-  bool empty() const {
-    return count == 0 && cursors.empty() && rejected.empty() && source_numbers.empty();
-  }
+  bool empty() const { return count == 0 && cursors.empty() && rejected.empty() && source_numbers.empty(); }
 };
 
 }  // namespace touchline

@@ -1,4 +1,4 @@
--- The journal of one store. Version 1 (PRAGMA user_version); application_id 'TLJ1'.
+-- The journal of one store. Version 2 (PRAGMA user_version); application_id 'TLJ1'.
 -- Append-only but for meta, cursors and source_numbers, which are overwritten in the commit of the deltas that
 -- they speak of.
 
@@ -62,7 +62,8 @@ CREATE TABLE cursors (
   byte        INTEGER NOT NULL,
   line        INTEGER NOT NULL,
   time_ms     INTEGER NOT NULL,
-  fingerprint INTEGER NOT NULL
+  fingerprint INTEGER NOT NULL,
+  token       TEXT NOT NULL DEFAULT ''  -- a source's own mark to go on from (Betfair's clocks); since version 2
 ) WITHOUT ROWID;
 
 -- Messages that were refused. The oldest go at every 1,000th, so that 10,000 are left: never more than 10,999.

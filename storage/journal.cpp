@@ -35,7 +35,7 @@ Journal::Journal(std::string path, WriterLock lock, WritableStore store, const S
       insert_event_(db_.prepare("INSERT INTO events VALUES (?, ?)")),
       insert_snapshot_(db_.prepare("INSERT INTO snapshots VALUES (?, ?, ?, ?, ?, ?, ?)")),
       put_number_(db_.prepare("INSERT OR REPLACE INTO source_numbers VALUES (?, ?, ?)")),
-      put_cursor_(db_.prepare("INSERT OR REPLACE INTO cursors VALUES (?, ?, ?, ?, ?)")),
+      put_cursor_(db_.prepare("INSERT OR REPLACE INTO cursors VALUES (?, ?, ?, ?, ?, ?)")),
       put_head_(db_.prepare("UPDATE meta SET value = ? WHERE key = 'head'")),
       insert_rejected_(db_.prepare("INSERT INTO rejected (source, line, byte, time_ms, reason, content) "
                                    "VALUES (?, ?, ?, ?, ?, ?)")),
@@ -155,7 +155,10 @@ void Journal::write(const Batch& batch, std::int64_t committed_ms) {
     put_cursor_.bind_text(1, cursor.recording)
         .bind(2, signed_of(cursor.byte))
         .bind(3, signed_of(cursor.line));
-    put_cursor_.bind(4, cursor.time_ms).bind(5, signed_of(cursor.fingerprint)).run();
+    put_cursor_.bind(4, cursor.time_ms)
+        .bind(5, signed_of(cursor.fingerprint))
+        .bind_text(6, cursor.token)
+        .run();
   }
   bool trim = false;
   for (const auto& rejected : batch.rejected) {
@@ -186,16 +189,20 @@ Result<SourceId> Journal::source(std::string_view name) {
 
 Result<std::optional<Cursor>> Journal::cursor(std::string_view recording) {
   try {
-    Statement find = db_.prepare("SELECT byte, line, time_ms, fingerprint FROM cursors WHERE recording = ?");
+    Statement find =
+        db_.prepare("SELECT byte, line, time_ms, fingerprint, token FROM cursors WHERE recording = ?");
     find.bind_text(1, recording);
     if (!find.step()) return std::nullopt;
     if (find.integer(0) < 0 || find.integer(1) < 0) {
       return malformed(path_ + ": the cursor of " + std::string(recording) +
                        " stands before the beginning: run touchline verify");
     }
-    return Cursor{std::string(recording), static_cast<std::uint64_t>(find.integer(0)),
-                  static_cast<std::uint64_t>(find.integer(1)), find.integer(2),
-                  static_cast<std::uint64_t>(find.integer(3))};
+    return Cursor{std::string(recording),
+                  static_cast<std::uint64_t>(find.integer(0)),
+                  static_cast<std::uint64_t>(find.integer(1)),
+                  find.integer(2),
+                  static_cast<std::uint64_t>(find.integer(3)),
+                  std::string(find.text(4))};
   } catch (const SqliteFailure& failure) {
     return store_error(path_, "its cursors cannot be read", failure);
   }

@@ -3,6 +3,7 @@
 #include "schemas/journal_sql.h"
 #include "storage/store_watch.h"
 
+#include <array>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
@@ -25,6 +26,27 @@ void create_schema(Database& db, Epoch epoch) {
   db.run(journal_sql);
   db.run(("INSERT INTO meta VALUES ('epoch', " + std::to_string(epoch.value) + "), ('head', 0)").c_str());
   db.run(("PRAGMA application_id = " + std::to_string(store_application_id)).c_str());
+  db.run(("PRAGMA user_version = " + std::to_string(store_version)).c_str());
+  db.run("COMMIT");
+}
+
+// What leads from each version to the next, and back.
+struct Migration {
+  const char* up;
+  const char* down;
+};
+constexpr std::array migrations{
+    Migration{"ALTER TABLE cursors ADD COLUMN token TEXT NOT NULL DEFAULT ''",
+              "ALTER TABLE cursors DROP COLUMN token"},
+};
+static_assert(migrations.size() == store_version - store_version_min);
+
+void migrate(Database& db) {
+  const std::int64_t version = db.value("PRAGMA user_version");
+  if (version == store_version) return;
+  db.run("BEGIN IMMEDIATE");
+  for (std::int64_t from = version; from < store_version; ++from)
+    db.run(migrations[static_cast<std::size_t>(from - store_version_min)].up);
   db.run(("PRAGMA user_version = " + std::to_string(store_version)).c_str());
   db.run("COMMIT");
 }
@@ -63,10 +85,11 @@ Result<bool> examine(const std::string& path) {
     if (id == 0 && db.value("SELECT count(*) FROM sqlite_master") == 0) return true;
     if (id != store_application_id) return not_a_store(path);
     const std::int64_t version = db.value("PRAGMA user_version");
-    if (version == store_version) return false;
+    if (version >= store_version_min && version <= store_version) return false;
     return Error{ErrorKind::unsupported,
                  path + ": is a store of version " + std::to_string(version) +
-                     ", this program knows version " + std::to_string(store_version),
+                     ", this program knows versions " + std::to_string(store_version_min) + " to " +
+                     std::to_string(store_version),
                  0};
   } catch (const SqliteFailure& failure) {
     return store_error(path, "cannot be opened", failure);
@@ -80,6 +103,12 @@ Error store_error(const std::string& path, std::string_view doing, const SqliteF
   const bool damaged = failure.is_corrupt() || failure.is_of_another_schema();
   const ErrorKind kind = damaged ? ErrorKind::malformed : ErrorKind::environment;
   return {kind, path + ": " + std::string(doing) + ": " + failure.what(), 0};
+}
+
+void to_older_version(Database& db, std::int64_t version) {
+  for (std::int64_t from = store_version; from > version; --from)
+    db.run(migrations[static_cast<std::size_t>(from - 1 - store_version_min)].down);
+  db.run(("PRAGMA user_version = " + std::to_string(version)).c_str());
 }
 
 Result<WriterLock> WriterLock::take(const std::string& path) {
@@ -112,7 +141,7 @@ Result<WritableStore> open_store_for_writing(const std::string& path, Epoch epoc
     db.run("PRAGMA journal_mode = WAL");
     db.run("PRAGMA synchronous = FULL");
     db.run("PRAGMA wal_autocheckpoint = 0");
-    if (*fresh) create_schema(db, epoch);
+    *fresh ? create_schema(db, epoch) : migrate(db);
     return WritableStore{std::move(db), *fresh};
   } catch (const SqliteFailure& failure) {
     return store_error(path, "cannot be opened", failure);

@@ -17,7 +17,9 @@
 namespace touchline {
 
 inline constexpr std::int64_t store_application_id = 0x544C4A31;  // "TLJ1"
-inline constexpr std::int64_t store_version = 1;
+inline constexpr std::int64_t store_version = 2;
+// The oldest that is read; who writes a store makes it one of store_version first.
+inline constexpr std::int64_t store_version_min = 1;
 
 // Keeps a second writer out for as long as it lives.
 class WriterLock {
@@ -49,6 +51,9 @@ struct WritableStore {
   Database db;
   bool is_new = false;
 };
+
+// Makes a schema of our version one of an older version, in place. For tests and for verify: downwards.
+void to_older_version(Database& db, std::int64_t version);
 
 // Creates the store where there is no file, or an empty one; `epoch` is a new store's.
 Result<WritableStore> open_store_for_writing(const std::string& path, Epoch epoch);

@@ -1,6 +1,7 @@
 #include "storage/verify_tables.h"
 
 #include "schemas/journal_sql.h"
+#include "storage/store_file.h"
 
 #include <algorithm>
 #include <cstddef>
@@ -61,6 +62,7 @@ class Complaints {
 void TableChecks::check_schema() {
   Database ours(":memory:", Database::Mode::create);
   ours.run(journal_sql);
+  to_older_version(ours, db_.value("PRAGMA user_version"));
   const auto expected = things_of(ours);
   const auto found = things_of(db_);
   for (const auto& [name, thing] : expected) {

@@ -162,7 +162,7 @@ TEST(Journal, CursorsAreCommittedWithTheirDeltasAndAlone) {
     store.take(score("a", 1), 1'000);
     store.origin().advance({"day.ndjson", 100, 1, 1'700'000'000'001, 42});
     store.commit(5'000);
-    store.origin().advance({"day.ndjson", 250, 2, 1'700'000'000'002, 42});
+    store.origin().advance({"day.ndjson", 250, 2, 1'700'000'000'002, 42, "clk"});
     store.commit(5'001);  // of an update that changed nothing
     EXPECT_EQ(store.journal().head(), Offset(1));
   }
@@ -173,6 +173,7 @@ TEST(Journal, CursorsAreCommittedWithTheirDeltasAndAlone) {
   EXPECT_EQ(cursor->line, 2U);
   EXPECT_EQ(cursor->time_ms, 1'700'000'000'002);
   EXPECT_EQ(cursor->fingerprint, 42U);
+  EXPECT_EQ(cursor->token, "clk");
   EXPECT_EQ(again.origin().head(), Offset(1));
 }
 

@@ -147,7 +147,7 @@ TEST(Restore, ACursorBeforeTheBeginningIsRefused) {
   const TempFolder folder;
   const std::string path = folder / "store.db";
   write_store(path, 5, 1, 20);
-  tamper(path, "INSERT INTO cursors VALUES ('day', -1, 3, 0, 0)");
+  tamper(path, "INSERT INTO cursors VALUES ('day', -1, 3, 0, 0, '')");
   const auto cursor = Journal::open(path)->cursor("day");
   ASSERT_FALSE(cursor);
   EXPECT_EQ(cursor.error().kind, ErrorKind::malformed);

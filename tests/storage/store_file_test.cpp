@@ -149,9 +149,33 @@ TEST(StoreFile, AStoreOfALaterVersionIsRefusedWithBothVersions) {
   const std::string before = bytes_of(path);
   for (const Error& error : {Journal::open(path).error(), JournalReader::open(path).error()}) {
     EXPECT_EQ(error.kind, ErrorKind::unsupported);
-    EXPECT_THAT(error.text, HasSubstr("is a store of version 7, this program knows version 1"));
+    EXPECT_THAT(error.text, HasSubstr("is a store of version 7, this program knows versions 1 to 2"));
   }
   EXPECT_TRUE(bytes_of(path) == before);
+}
+
+TEST(StoreFile, AStoreOfAnEarlierVersionIsReadAsItIsAndBroughtUpByWhoWritesIt) {
+  const TempFolder folder;
+  const std::string path = folder / "store.db";
+  write_store(path, 1, 1, 10);
+  {
+    Database db(path, Database::Mode::read_write);
+    db.run("INSERT INTO cursors VALUES ('day@1', 70, 7, 5, 9, '')");
+    to_older_version(db, 1);
+  }
+  ASSERT_TRUE(JournalReader::open(path)->cursors());
+  EXPECT_THAT(verify(path)->findings, testing::IsEmpty());
+  EXPECT_EQ(Database(path, Database::Mode::read_only).value("PRAGMA user_version"), 1);
+  {
+    auto journal = Journal::open(path);
+    ASSERT_TRUE(journal) << journal.error().text;
+    const auto cursor = journal->cursor("day@1");
+    ASSERT_TRUE(cursor && *cursor);
+    EXPECT_EQ((*cursor)->line, 7U);
+    EXPECT_EQ((*cursor)->token, "");
+  }
+  EXPECT_EQ(Database(path, Database::Mode::read_only).value("PRAGMA user_version"), store_version);
+  EXPECT_THAT(verify(path)->findings, testing::IsEmpty());
 }
 
 TEST(StoreFile, WhereNothingCanBeWrittenTheFolderIsNamed) {

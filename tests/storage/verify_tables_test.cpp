@@ -77,19 +77,19 @@ TEST_F(VerifyTables, SourcesAreDenseFromOne) {
 }
 
 TEST_F(VerifyTables, CursorsDoNotStandBeforeTheBeginning) {
-  EXPECT_THAT(after("INSERT INTO cursors VALUES ('day', 5, 1, -3, -9)"), IsEmpty());
-  EXPECT_THAT(after("INSERT INTO cursors VALUES ('day', -5, 1, 0, 0)"),
+  EXPECT_THAT(after("INSERT INTO cursors VALUES ('day', 5, 1, -3, -9, '')"), IsEmpty());
+  EXPECT_THAT(after("INSERT INTO cursors VALUES ('day', -5, 1, 0, 0, '')"),
               ElementsAre("cursors, day: byte is -5"));
-  EXPECT_THAT(after("INSERT INTO cursors VALUES ('day', 5, -1, 0, 0)"),
+  EXPECT_THAT(after("INSERT INTO cursors VALUES ('day', 5, -1, 0, 0, '')"),
               ElementsAre("cursors, day: line is -1"));
-  EXPECT_THAT(after("INSERT INTO cursors VALUES ('day', 'x', 1, 0, 0)"),
+  EXPECT_THAT(after("INSERT INTO cursors VALUES ('day', 'x', 1, 0, 0, '')"),
               ElementsAre("cursors, day: byte is no integer but text"));
 }
 
 TEST_F(VerifyTables, ManyRowsOfOneTableDoNotHideTheOthers) {
   const auto report = report_after(
       "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 300) "
-      "INSERT INTO cursors SELECT 'day ' || i, -1, 0, 0, 0 FROM n; DELETE FROM meta WHERE key = 'epoch'");
+      "INSERT INTO cursors SELECT 'day ' || i, -1, 0, 0, 0, '' FROM n; DELETE FROM meta WHERE key = 'epoch'");
   EXPECT_THAT(report.findings, SizeIs(11));
   EXPECT_EQ(report.more_findings, 290U);
 }
@@ -102,7 +102,7 @@ TEST_F(VerifyTables, AMissingTableIsNamedAndTheOthersAreLookedAt) {
   }
   for (const char* table : {"batches", "event_batches", "events", "snapshots"}) {
     const auto lines =
-        after("DROP TABLE " + std::string(table) + "; INSERT INTO cursors VALUES ('day', -5, 1, 0, 0)");
+        after("DROP TABLE " + std::string(table) + "; INSERT INTO cursors VALUES ('day', -5, 1, 0, 0, '')");
     EXPECT_THAT(lines,
                 ElementsAre("table " + std::string(table) + ": is missing", "cursors, day: byte is -5"));
   }

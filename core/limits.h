@@ -23,6 +23,9 @@ inline constexpr std::size_t delta_bytes = 4U << 20;
 // One line of a source. A longer one is skipped to its end and refused by name.
 inline constexpr std::size_t line_bytes = 16U << 20;
 
+// One change that a vendor sends in several lines, joined. A larger one is refused as a whole.
+inline constexpr std::size_t joined_bytes = 64U << 20;
+
 // One source's arbiter remembers this many applied updates; a line that falls further behind starts over.
 inline constexpr std::size_t arbiter_updates = 1U << 16;
 // And, while it has several lines, so many bytes of them.

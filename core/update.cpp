@@ -2,6 +2,7 @@
 
 #include "core/digest.h"
 
+#include <algorithm>
 #include <functional>
 
 namespace touchline {
@@ -15,6 +16,23 @@ void Update::clear() {
   wants_ack = false;
   ops.clear();
   arena.clear();
+}
+
+void Update::append(const Update& more) {
+  if (ops.empty() && arena.empty()) {
+    *this = more;
+    return;
+  }
+  const auto shift = static_cast<std::uint32_t>(arena.size());
+  source_time_ms = std::max(source_time_ms, more.source_time_ms);
+  if (more.status) status = more.status;
+  if (more.kind == UpdateKind::change) kind = UpdateKind::change;
+  for (Op op : more.ops) {
+    op.text.offset += shift;
+    op.extra.offset += shift;
+    ops.push_back(op);
+  }
+  arena.append(more.arena);
 }
 
 void Update::on_event(std::string_view id) { ops.push_back({.kind = OpKind::event, .text = hold(id)}); }

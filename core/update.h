@@ -74,6 +74,9 @@ struct Update {
     return ref;
   }
 
+  // What more says takes effect behind what this says already; of a first part the time and marks are taken, too.
+  void append(const Update& more);
+
   std::size_t bytes() const { return ops.size() * sizeof(Op) + arena.size(); }
   void clear();
 

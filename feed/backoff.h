@@ -14,11 +14,12 @@ namespace touchline {
 
 class Backoff {
  public:
-  explicit Backoff(std::uint64_t seed) : seed_(seed) {}
+  explicit Backoff(std::uint64_t seed, std::chrono::milliseconds base = std::chrono::milliseconds(500))
+      : seed_(seed), base_ms_(std::max<std::int64_t>(base.count(), 1)) {}
 
   // At least `asked_for`, if the peer said when.
   std::chrono::milliseconds next(std::chrono::milliseconds asked_for = {}) {
-    const std::int64_t base = std::min<std::int64_t>(500LL << std::min(failures_++, 6), 30'000);
+    const std::int64_t base = std::min<std::int64_t>(base_ms_ << std::min(failures_++, 6), base_ms_ * 60);
     const auto random = static_cast<std::int64_t>(mix64(++seed_) % static_cast<std::uint64_t>(base));
     return std::max(std::chrono::milliseconds(base + random), asked_for);
   }
@@ -26,6 +27,7 @@ class Backoff {
 
  private:
   std::uint64_t seed_;
+  std::int64_t base_ms_;
   int failures_ = 0;
 };
 

@@ -19,7 +19,7 @@ struct BetfairParser::Impl {
   Update* out = nullptr;
 
   void message(dom::object root);
-  void market_change(dom::object market);
+  void market_change(dom::object market, bool is_image);
   void definition(dom::object definition);
   void runner_definition(dom::object runner);
   void runner_change(dom::object runner);
@@ -58,8 +58,9 @@ void BetfairParser::Impl::message(dom::object root) {
   if (out->source_time_ms <= 0 || out->source_time_ms > json::time_ms_max)
     throw Refusal("pt is no publish time");
   if (const auto status = json::optional(root, "status")) out->status = json::integer_of(*status, "status");
-  const auto type = json::optional(root, "ct");
-  if (type && json::text_of(*type, "ct") == "HEARTBEAT") {
+  const auto given_type = json::optional(root, "ct");
+  const std::string_view type = given_type ? json::text_of(*given_type, "ct") : std::string_view();
+  if (type == "HEARTBEAT") {
     out->kind = UpdateKind::heartbeat;
     return;
   }
@@ -71,14 +72,15 @@ void BetfairParser::Impl::message(dom::object root) {
   }
   for (const dom::element change : json::array_of(*changes, list)) {
     if (op == "mcm") {
-      market_change(json::object_of(change, "mc[]"));
+      // A subscription's image is one of each of its markets, whether it says so again or not.
+      market_change(json::object_of(change, "mc[]"), type == "SUB_IMAGE");
     } else {
       score_change(json::object_of(change, "cc[]"));
     }
   }
 }
 
-void BetfairParser::Impl::market_change(dom::object market) {
+void BetfairParser::Impl::market_change(dom::object market, bool is_image) {
   const auto id = json::id_of(json::required(market, "id"), "mc[].id");
   const auto described = json::optional(market, "marketDefinition");
   if (!described) {
@@ -91,8 +93,9 @@ void BetfairParser::Impl::market_change(dom::object market) {
                    version ? json::integer_of(*version, "marketDefinition.version") : 0);
   }
   const std::size_t market_op = out->ops.size() - 1;
-  if (const auto image = json::optional(market, "img"); image && json::bool_of(*image, "mc[].img"))
-    out->image();
+  if (const auto image = json::optional(market, "img"))
+    is_image = json::bool_of(*image, "mc[].img") || is_image;
+  if (is_image) out->image();
   if (described) definition(json::object_of(*described, "marketDefinition"));
   // What follows speaks of the market again, not of the definition's last runner.
   const auto volume = json::optional(market, "tv");

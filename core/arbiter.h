@@ -39,6 +39,8 @@ class Arbiter {
   void restart_line(LineId line);
   // It brings nothing more until it is started again.
   void end_line(LineId line) { lines_[line.value].open = false; }
+  // It goes on exactly behind what it brought last: nothing is repeated, nothing left out.
+  void continue_line(LineId line) { lines_[line.value].open = true; }
   bool has_open_line() const;
 
   // Judges the next update of a line and remembers it. To what is late, the newer ops are appended.

@@ -43,6 +43,12 @@ void Origin::restart_line(LineRef line) {
   source.disconnected_ms = 0;
 }
 
+void Origin::continue_line(LineRef line) {
+  Source& source = sources_[line.source.value - 1];
+  source.arbiter.continue_line(line.line);
+  source.disconnected_ms = 0;
+}
+
 void Origin::end_line(LineRef line, std::int64_t now_ms) {
   Source& source = sources_[line.source.value - 1];
   source.arbiter.end_line(line.line);

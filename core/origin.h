@@ -66,6 +66,7 @@ class Origin {
   SourceId add_source();
   LineRef add_line(SourceId source);
   void restart_line(LineRef line);
+  void continue_line(LineRef line);  // as Arbiter's
   void end_line(LineRef line, std::int64_t now_ms);
 
   // From now on the source is expected to say something, in time that expire() tells.

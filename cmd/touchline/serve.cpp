@@ -3,13 +3,13 @@
 #include "cmd/touchline/arguments.h"
 #include "cmd/touchline/commands.h"
 #include "cmd/touchline/counted.h"
+#include "cmd/touchline/live_sources.h"
 #include "cmd/touchline/log.h"
 #include "cmd/touchline/open_recording.h"
 #include "cmd/touchline/pipeline.h"
 #include "cmd/touchline/refusal_log.h"
 #include "cmd/touchline/source_spec.h"
 #include "feed/ingest/read_ahead.h"
-#include "feed/line_server.h"
 #include "feed/player.h"
 #include "feed/tcp_server.h"
 
@@ -39,6 +39,7 @@ struct ServeOptions {
   std::string store;
   std::vector<std::string> listen;
   std::vector<std::string> sources;
+  LiveSourceOptions live_sources;
   std::string durability = "durable";
   bool new_epoch = false;
   std::string log_format = "text";
@@ -46,8 +47,6 @@ struct ServeOptions {
   std::uint32_t heartbeat_ms = 1'000;
   std::size_t sessions_max = 4'096;
   std::uint32_t drain_ms = 5'000;
-  std::int64_t stale_after_ms = 10'000;
-  std::int64_t lost_after_ms = 1'000;
 };
 
 class Service {
@@ -77,24 +76,20 @@ class Service {
           break;
       }
     };
-    pipeline_->on_room([this] {
-      for (const auto& server : line_servers_)
-        server->resume();
-    });
-    pipeline_->publisher().on_durable = [this] {
-      for (const auto& server : line_servers_)
-        server->answer();
-    };
+    pipeline_->on_room([this] { live_->resume(); });
+    pipeline_->publisher().on_durable = [this] { live_->answer(); };
     // Missing numbers that are overdue, and whatever a quiet moment left behind.
     loop_.every(milliseconds(100), [this] {
       pipeline_->origin().expire(wall_ms());
       pipeline_->flush();
       for (const auto& refusals : refusal_logs_)
         refusals->tick(wall_ms());
+      live_->tick(wall_ms());
       return !stopping_;
     });
     for (const auto& player : players_)
       loop_.post([this, &player] { pump(*player); });
+    loop_.post([this] { live_->start(); });
     spdlog::info("ready: {} at epoch {} offset {}, {}", options_.store, pipeline_->journal().epoch().value,
                  pipeline_->journal().head().value,
                  counted(pipeline_->origin().table().events().size(), "event"));
@@ -104,6 +99,7 @@ class Service {
     }
     for (const auto& refusals : refusal_logs_)
       refusals->flush();
+    live_->flush();
     const OriginCounts& counts = pipeline_->origin().counts();
     spdlog::info("stopped at offset {}: {}, {}, {}, {}, {} rejected, {} bytes out",
                  pipeline_->journal().head().value, counted(counts.messages, "message"),
@@ -135,6 +131,9 @@ class Service {
     for (const SourceSpec& spec : sources) {
       if (const auto other = refuse_own_store(spec.path, options_.store); !other) return other.error();
     }
+    auto live = LiveSources::prepare(sources, options_.live_sources);
+    if (!live) return live.error();
+    live_ = std::move(*live);
     PipelineOptions options;
     options.hub.publisher = std::string("touchline ") + TOUCHLINE_VERSION;
     options.hub.heartbeat_ms = options_.heartbeat_ms;
@@ -154,6 +153,7 @@ class Service {
     pipeline_->publisher().before_commit = [this](Origin& origin) {
       for (const auto& player : players_)
         player->note_cursors(origin);
+      live_->note_cursors(origin);
     };
     return {};
   }
@@ -200,36 +200,8 @@ class Service {
     const auto source = pipeline_->source(spec.name);
     if (!source) return source.error();
     source_names_[spec.name] = *source;
-    if (spec.endpoint || is_pipe(spec.path)) return open_stream(spec, *source);
+    if (spec.endpoint || is_pipe(spec.path)) return live_->open(loop_, *pipeline_, spec, *source);
     return open_recording(spec, *source);
-  }
-
-  Result<void> open_stream(const SourceSpec& spec, SourceId source) {
-    auto server = std::make_unique<LineServer>(loop_, pipeline_->publisher(), source, spec.name);
-    RefusalLog& refusals = log_of(spec.name);
-    server->on_news = [name = spec.name, &refusals](const LineNews& news) {
-      switch (news.kind) {
-        case LineNews::Kind::connected:
-          spdlog::info("source {}: {} connected", name, news.peer);
-          break;
-        case LineNews::Kind::ended:
-          spdlog::info("source {}: {} ended: {}", name, news.peer, news.text);
-          break;
-        case LineNews::Kind::rejected:
-          refusals.refused(news.peer + " refused " + news.text, wall_ms());
-          break;
-      }
-    };
-    if (spec.endpoint) {
-      pipeline_->origin().watch(source, {options_.stale_after_ms, options_.lost_after_ms}, wall_ms());
-      const auto listening = server->listen(*spec.endpoint);
-      if (!listening) return listening.error();
-      spdlog::info("source {}: taking lines on {}", spec.name, listening->text());
-    } else if (const auto attached = server->attach(spec.path); !attached) {
-      return attached.error();
-    }
-    line_servers_.push_back(std::move(server));
-    return {};
   }
 
   Result<void> open_recording(const SourceSpec& spec, SourceId source) {
@@ -257,7 +229,7 @@ class Service {
     return {};
   }
 
-  // One for each line of it: they may go wrong in different ways.
+  // One for each recording: they may go wrong in different ways.
   RefusalLog& log_of(const std::string& source) {
     refusal_logs_.push_back(std::make_unique<RefusalLog>(
         [source](const std::string& text) { spdlog::warn("source {}: {}", source, text); }));
@@ -293,8 +265,7 @@ class Service {
   void stop() {
     if (std::exchange(stopping_, true)) return;
     answers_until_ = std::chrono::steady_clock::now() + milliseconds(options_.drain_ms);
-    for (const auto& server : line_servers_)
-      server->stop();
+    live_->stop();
     for (const auto& server : servers_)
       server->stop_accepting();
     loop_.after(milliseconds(options_.drain_ms), [this] {
@@ -326,8 +297,7 @@ class Service {
 
   // Sources that were promised an answer may read it, if they do so soon.
   bool waits_for_answers() const {
-    return std::chrono::steady_clock::now() < answers_until_ &&
-           !std::ranges::all_of(line_servers_, [](const auto& server) { return server->idle(); });
+    return std::chrono::steady_clock::now() < answers_until_ && !live_->idle();
   }
 
   // A failed commit is final: nothing more is published, and recovery is a restart.
@@ -342,7 +312,7 @@ class Service {
   std::unique_ptr<Pipeline> pipeline_;
   std::vector<std::unique_ptr<TcpServer>> servers_;
   std::vector<std::unique_ptr<RefusalLog>> refusal_logs_;  // outlive who tells them
-  std::vector<std::unique_ptr<LineServer>> line_servers_;
+  std::unique_ptr<LiveSources> live_;
   std::map<std::string, SourceId> source_names_;
   ReadAhead read_ahead_;
   std::vector<std::unique_ptr<Player>> players_;
@@ -363,8 +333,11 @@ Command add_serve(CLI::App& parent) {
   app->add_option("--store", options->store, "The store to write, created where there is none")->required();
   app->add_option("--listen", options->listen, "Serve readers: tcp://HOST:PORT; port 0 takes a free one");
   app->add_option("--source", options->sources,
-                  "NAME=tcp://HOST:PORT takes lines there, NAME=FILE reads them, NAME=- from standard input; "
+                  "NAME=tcp://HOST:PORT takes lines there, NAME=http://HOST:PORT takes POST /v1/updates, "
+                  "NAME=betfairs://HOST:PORT subscribes at Betfair "
+                  "(betfair:// without TLS), NAME=FILE reads lines, NAME=- from standard input; "
                   "two with one name are lines A and B of it; NAME=FILE@SPEED paces a recording");
+  add_live_source_options(*app, options->live_sources);
   app->add_option("--durability", options->durability,
                   "durable: readers see a delta when it is on disk; relaxed: before")
       ->check(CLI::IsMember({"durable", "relaxed"}))
@@ -376,14 +349,6 @@ Command add_serve(CLI::App& parent) {
       ->check(CLI::Range(10U, 60'000U))
       ->capture_default_str();
   app->add_option("--sessions-max", options->sessions_max, "Readers at a time; past it they are refused")
-      ->capture_default_str();
-  app->add_option("--stale-after-ms", options->stale_after_ms,
-                  "A source that is connected to says nothing for so long: its events are stale; 0: never")
-      ->check(CLI::Range(0, 86'400'000))
-      ->capture_default_str();
-  app->add_option("--lost-after-ms", options->lost_after_ms,
-                  "A source has no connection for so long: its events are stale; 0: never")
-      ->check(CLI::Range(0, 86'400'000))
       ->capture_default_str();
   app->add_option("--drain-ms", options->drain_ms,
                   "How long readers may take to be given the rest when stopping")
@@ -401,6 +366,9 @@ Command add_serve(CLI::App& parent) {
       "trading=tcp://127.0.0.1:7441\n"
       "  touchline simulate --speed 60 | touchline serve --store live.db --listen tcp://127.0.0.1:7440 "
       "--source live=-\n"
+      "  touchline serve --store feed.db --source trading=http://127.0.0.1:7442\n"
+      "  touchline serve --store exchange.db --source exchange=betfair://127.0.0.1:7443 "
+      "--betfair-filter betfair-filter.example.json --betfair-login betfair-login.example.json\n"
       "  # every option by its long name, from a file; this one lies in the folder of the sources\n"
       "  touchline serve --config feed.example.toml");
   return {app, [options] { return Service(*options).run(); }};

@@ -2,26 +2,39 @@
 
 #include "cmd/touchline/speed.h"
 
+#include <algorithm>
+#include <array>
 #include <charconv>
 #include <system_error>
+#include <utility>
 
 namespace touchline {
+namespace {
+
+constexpr std::array<std::string_view, 4> schemes{"tcp", "http", "betfair", "betfairs"};
+
+}  // namespace
 
 Result<SourceSpec> parse_source_spec(std::string_view text) {
   const auto equals = text.find('=');
-  if (equals == std::string_view::npos || equals == 0 || equals + 1 == text.size()) {
-    return Error{
-        ErrorKind::usage,
-        "\"" + std::string(text) + "\" is no source; expected NAME=tcp://HOST:PORT, " + "NAME=FILE or NAME=-",
-        0};
-  }
+  const auto wrong = [&] {
+    return Error{ErrorKind::usage,
+                 "\"" + std::string(text) +
+                     "\" is no source; expected NAME=tcp://HOST:PORT, NAME=http://HOST:PORT, "
+                     "NAME=betfairs://HOST:PORT, NAME=FILE or NAME=-",
+                 0};
+  };
+  if (equals == std::string_view::npos || equals == 0 || equals + 1 == text.size()) return wrong();
   SourceSpec spec;
   spec.name = std::string(text.substr(0, equals));
   const std::string_view address = text.substr(equals + 1);
-  if (address.find("://") != std::string_view::npos) {
-    const auto endpoint = parse_endpoint(address);
-    if (!endpoint) return endpoint.error();
-    spec.endpoint = *endpoint;
+  if (const auto end = address.find("://"); end != std::string_view::npos) {
+    const std::string_view scheme = address.substr(0, end);
+    if (std::ranges::find(schemes, scheme) == schemes.end()) return wrong();
+    auto endpoint = parse_endpoint("tcp" + std::string(address.substr(end)));  // written alike
+    if (!endpoint) return wrong();
+    endpoint->scheme = scheme;
+    spec.endpoint = std::move(*endpoint);
     return spec;
   }
   spec.path = std::string(address);

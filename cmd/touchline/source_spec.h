@@ -1,6 +1,7 @@
 // How a source is named on the command line: NAME=ADDRESS.
 //
-// ADDRESS is tcp://HOST:PORT (take connections), a file, or - for standard input; FILE@SPEED paces a recording.
+// ADDRESS is tcp://HOST:PORT or http://HOST:PORT (take connections), betfair://HOST:PORT or betfairs://HOST:PORT (dial,
+// without and with TLS), a file, or - for standard input; FILE@SPEED paces a recording.
 // Knows the spelling alone.
 #pragma once
 

@@ -76,7 +76,8 @@ struct BetfairClient::Impl : std::enable_shared_from_this<Impl> {
   asio::steady_timer timer;  // to the next try
   std::shared_ptr<Attempt> attempt;
   bool stopping = false;
-  BetfairLogin login;  // of the last try
+  bool line_is_open = false;  // something came over the connection at hand
+  BetfairLogin login;         // of the last try
   BetfairClocks clocks;
   std::uint64_t next_id = 1;
   Cursor cursor;
@@ -282,7 +283,12 @@ void BetfairClient::Impl::wait_for_login() {
 
 void BetfairClient::Impl::take(BetfairSession& session, Update& update) {
   const bool is_change = update.kind == UpdateKind::change;
-  if (is_change && session.begins_anew()) publisher.origin().restart_line(line);
+  if (is_change && session.begins_anew()) {
+    publisher.origin().restart_line(line);
+  } else if (!line_is_open) {
+    publisher.origin().continue_line(line);
+  }
+  line_is_open = true;
   if (update.source_time_ms != 0) cursor.time_ms = update.source_time_ms;
   if (const auto taken = publisher.take(line, update, wall_ms()); !taken)
     refused({}, session.counts().messages, 0, taken.error().text);
@@ -306,6 +312,7 @@ void BetfairClient::Impl::refused(std::string_view text, std::uint64_t number, s
 
 void BetfairClient::Impl::ended(const BetfairEnd& end) {
   attempt = nullptr;
+  if (std::exchange(line_is_open, false)) publisher.origin().end_line(line, wall_ms());
   if (stopping) return;
   milliseconds wait{};
   switch (end.cure) {

@@ -265,6 +265,31 @@ TEST_F(Betfair, TriesAgainWhereNobodyListens) {
   run_to_last(lines);
 }
 
+TEST_F(Betfair, ALineThatIsGoneMakesItsEventsStaleUntilItGoesOn) {
+  const auto now_ms = [] {
+    return std::chrono::duration_cast<milliseconds>(std::chrono::system_clock::now().time_since_epoch())
+        .count();
+  };
+  const auto lines = made_up_lines(60);
+  const std::vector<std::string> first(lines.begin(), lines.begin() + 30);
+  std::uint16_t port = 0;
+  {
+    BetfairGateway gateway(loop_, {.lines = first});
+    port = gateway.port();
+    add_client(port).start();
+    run_to_last(first);
+    origin_.watch(source_, {.silent_ms = 0, .disconnected_ms = 5}, now_ms());
+  }
+  run_until([&] {
+    origin_.expire(now_ms());
+    return origin_.health(source_, now_ms()).stale;
+  });
+  BetfairGateway gateway(loop_, {.lines = lines}, port);
+  run_to_last(lines);
+  EXPECT_FALSE(origin_.health(source_, now_ms()).stale);
+  EXPECT_EQ(digests_of(origin_), digests_of_lines(lines));
+}
+
 // --- Two lines of one source.
 
 TEST_F(Betfair, TwoLinesGiveEachChangeOnceThoughOneDies) {

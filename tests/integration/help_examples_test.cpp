@@ -1,7 +1,7 @@
 // Every example of every `--help`, run as it is printed.
 //
-// From a scratch folder that holds what the examples name of the sources' folder (tests/recordings and
-// feed.example.toml), in the order of `order` below: later commands use what earlier ones have made. Two things are
+// From a scratch folder that holds what the examples name of the sources' folder (tests/recordings and the
+// files *.example.*), in the order of `order` below: later commands use what earlier ones have made. Two things are
 // put in their place: the ports, by free ones, so that tests may run beside one another; and the end of what would run
 // for ever (serve, tail), by a SIGTERM after a few seconds.
 
@@ -80,6 +80,8 @@ class HelpExamples : public testing::Test {
     std::filesystem::copy(sources / "tests/recordings", folder_ / "tests/recordings");
     write_bytes(folder_ / "feed.example.toml",
                 with_free_ports(bytes_of((sources / "feed.example.toml").string())));
+    for (const char* example : {"betfair-filter.example.json", "betfair-login.example.json"})
+      std::filesystem::copy(sources / example, folder_ / example);
     std::filesystem::create_directory(folder_ / "bin");
     const char* other = std::getenv("TOUCHLINE_PROGRAM");  // NOLINT(concurrency-mt-unsafe)
     std::filesystem::create_symlink(other != nullptr ? other : TOUCHLINE_PROGRAM, folder_ / "bin/touchline");
@@ -88,8 +90,8 @@ class HelpExamples : public testing::Test {
   // Port 0 for who listens; for who connects, that of the service of this test.
   std::string with_free_ports(const std::string& line) const {
     const bool connects = line.starts_with("touchline tail");
-    return std::regex_replace(line, std::regex("tcp://127\\.0\\.0\\.1:744[0-9]"),
-                              connects ? readers_ : "tcp://127.0.0.1:0");
+    return std::regex_replace(line, std::regex("(tcp|http)://127\\.0\\.0\\.1:744[0-9]"),
+                              connects ? readers_ : "$1://127.0.0.1:0");
   }
 
   void expect_runs(const Example& example) const {

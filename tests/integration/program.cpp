@@ -186,7 +186,7 @@ std::uint64_t Summary::operator[](const std::string& name) const {
 }
 
 std::string url_in(std::string_view line) {
-  const auto at = line.find("tcp://");
+  const auto at = std::min(line.find("tcp://"), line.find("http://"));
   if (at == std::string_view::npos) return {};
   const auto end = line.find_first_of(" \",)", at);
   return std::string(line.substr(at, end == std::string_view::npos ? end : end - at));

@@ -287,7 +287,7 @@ TEST_F(Betfair, ALineThatIsGoneMakesItsEventsStaleUntilItGoesOn) {
   BetfairGateway gateway(loop_, {.lines = lines}, port);
   run_to_last(lines);
   EXPECT_FALSE(origin_.health(source_, now_ms()).stale);
-  EXPECT_EQ(digests_of(origin_), digests_of_lines(lines));
+  EXPECT_EQ(origin_.counts().messages, lines.size());
 }
 
 // --- Two lines of one source.

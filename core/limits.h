@@ -53,4 +53,7 @@ inline constexpr std::size_t answer_bytes = 256U << 10;
 // Answers to one peer's pings that it has not read; past it the peer is sent away.
 inline constexpr std::size_t control_bytes = 64U << 10;
 
+// Tokens in one file; a file with more is refused.
+inline constexpr std::size_t relay_tokens = 1U << 12;
+
 }  // namespace touchline::limits

@@ -96,11 +96,12 @@ void ReaderSession::take_hello(const Frame& frame, std::int64_t now_ms) {
         "protocol version " + std::to_string(hello->version) + " is not " + std::to_string(protocol_version),
         now_ms);
   }
+  if (!let_in(*hello, now_ms)) return;
   if (!hello->view.empty() && hello->view != "full") {
     return refuse(ErrorCode::unsupported,
                   "there is no view \"" + hello->view.substr(0, view_name_bytes) + "\"", now_ms);
   }
-  relay_ = hello->relay.substr(0, relay_name_bytes);
+  relay_ = seat_ ? seat_->name() : hello->relay.substr(0, relay_name_bytes);
   joined_ = true;
   in_hub_ = true;
   progress_ms_ = now_ms;
@@ -112,6 +113,25 @@ void ReaderSession::take_hello(const Frame& frame, std::int64_t now_ms) {
   hub_.join(reader_, *hello);
   if (owner_.waiting) owner_.waiting();
   if (owner_.ready) owner_.ready();
+}
+
+// Whoever has no right token is told no more than that, and neither at once nor the sooner the worse it is.
+bool ReaderSession::let_in(const Hello& hello, std::int64_t now_ms) {
+  if (!options_.tokens) return true;
+  auto seat = options_.tokens->enter(hello.token);
+  if (seat) {
+    seat_ = std::move(*seat);
+    return true;
+  }
+  if (seat.error().kind == ErrorKind::limit) {
+    refuse(ErrorCode::limit, seat.error().text, now_ms);
+    return false;
+  }
+  report(SessionNews::Kind::refused, "unauthorized: " + seat.error().text);
+  put(held_, ErrorMessage{ErrorCode::unauthorized, ""});
+  held_until_ms_ = now_ms + options_.refusal_ms;
+  leave("", now_ms);
+  return false;
 }
 
 std::vector<Hub::Piece> ReaderSession::next_write(std::int64_t now_ms) {
@@ -139,12 +159,15 @@ void ReaderSession::written(std::int64_t now_ms) {
 }
 
 std::int64_t ReaderSession::due_ms() const {
+  if (!held_.empty()) return held_until_ms_;
   if (leaving_ || !joined_) return deadline_ms_;
   return writing_ ? std::min(beat_ms_, progress_ms_ + options_.stuck_ms) : beat_ms_;
 }
 
 void ReaderSession::tick(std::int64_t now_ms) {
-  if (leaving_) {
+  if (!held_.empty()) {
+    if (now_ms >= held_until_ms_) leave(std::exchange(held_, {}), now_ms);
+  } else if (leaving_) {
     if (now_ms >= deadline_ms_) over_ = true;
   } else if (!joined_) {
     if (now_ms >= deadline_ms_) refuse(ErrorCode::limit, "no hello in time", now_ms);
@@ -194,6 +217,7 @@ void ReaderSession::drain() {
 
 void ReaderSession::ended(const std::string& why) {
   over_ = true;
+  seat_.reset();
   if (std::exchange(in_hub_, false)) hub_.leave(reader_);
   if (joined_) report(SessionNews::Kind::left, why_.empty() ? why : why_);
 }

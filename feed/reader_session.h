@@ -9,9 +9,11 @@
 #include "core/frame.h"
 #include "core/messages.h"
 #include "feed/hub.h"
+#include "feed/relay_tokens.h"
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -19,8 +21,10 @@
 namespace touchline {
 
 struct SessionOptions {
-  std::int64_t handshake_ms = 5'000;  // to send a hello; to take a last word
-  std::int64_t stuck_ms = 10'000;     // without progress of a write
+  std::int64_t handshake_ms = 5'000;              // to send a hello; to take a last word
+  std::int64_t stuck_ms = 10'000;                 // without progress of a write
+  std::int64_t refusal_ms = 200;                  // until a wrong token is answered
+  std::shared_ptr<RelayTokens> tokens = nullptr;  // none: whoever comes may read
 };
 
 // What a session reports, for the log.
@@ -56,7 +60,7 @@ class ReaderSession {
   std::int64_t due_ms() const;
 
   // The connection is to be closed, once no write is under way or at once.
-  bool over() const { return over_ || (leaving_ && !writing_ && control_.empty()); }
+  bool over() const { return over_ || (leaving_ && !writing_ && control_.empty() && held_.empty()); }
   void refuse(ErrorCode code, const std::string& text, std::int64_t now_ms);
   // Gives what the hub still has, then ends.
   void drain();
@@ -64,12 +68,14 @@ class ReaderSession {
   void ended(const std::string& why);
 
   bool joined() const { return joined_; }
+  bool leaving() const { return leaving_; }  // nothing but a last word will come
   const Hub::Reader& reader() const { return reader_; }
   const std::string& relay() const { return relay_; }
 
  private:
   void take(const Frame& frame, std::int64_t now_ms);
   void take_hello(const Frame& frame, std::int64_t now_ms);
+  bool let_in(const Hello& hello, std::int64_t now_ms);
   void send_away(const std::string& why, std::int64_t now_ms);
   void leave(std::string frame, std::int64_t now_ms);
   void report(SessionNews::Kind kind, const std::string& text);
@@ -81,7 +87,10 @@ class ReaderSession {
   std::string relay_;
   FrameReader frames_;
   Hub::Reader reader_;
-  std::string control_;       // answers of this session alone
+  std::unique_ptr<RelayTokens::Seat> seat_;
+  std::string control_;  // answers of this session alone
+  std::string held_;     // a last word that is not to be said before held_until_ms_
+  std::int64_t held_until_ms_ = 0;
   std::string why_;           // it was sent away
   std::int64_t deadline_ms_;  // of the hello, or of the last word
   std::int64_t beat_ms_ = 0;

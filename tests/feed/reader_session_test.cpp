@@ -134,5 +134,74 @@ TEST(ReaderSession, BeatsOnAnIdleLineOnly) {
   EXPECT_NE(line.write(2'000).substr(0, 1), "\x04");
 }
 
+SessionOptions with_tokens(const std::string& text) {
+  SessionOptions options;
+  options.tokens = std::make_shared<RelayTokens>(parse_tokens(text, "relays").value());
+  return options;
+}
+
+Hello with_token(const std::string& token) {
+  Hello hello;
+  hello.relay = "whoever";
+  hello.token = token;
+  hello.view = "what is not there";
+  return hello;
+}
+
+TEST(ReaderSession, CallsARelayByTheNameOfItsToken) {
+  Wired wired;
+  Line line(wired, with_tokens(line_of_token("edge-1", "one")));
+  Hello hello = with_token("one");
+  hello.view = "";
+  line.hello(hello);
+  ASSERT_EQ(line.news.size(), 1U);
+  EXPECT_EQ(line.news[0].kind, SessionNews::Kind::joined);
+  EXPECT_EQ(line.news[0].relay, "edge-1");
+}
+
+TEST(ReaderSession, TellsAWrongTokenNothingAndThatLate) {
+  for (const char* token : {"", "two", "one "}) {
+    Wired wired;
+    Line line(wired, with_tokens(line_of_token("edge-1", "one")));
+    line.hello(with_token(token));
+    EXPECT_EQ(line.write(), "");
+    EXPECT_FALSE(line.session.over());
+    EXPECT_EQ(line.session.due_ms(), 200);
+    line.hello(with_token("one"));  // too late
+    line.session.tick(199);
+    EXPECT_EQ(line.write(199), "");
+    line.session.tick(200);
+    const std::string bytes = line.write(200);
+    FrameReader frames;
+    frames.append(bytes);
+    Frame frame;
+    ASSERT_TRUE(frames.next(frame).value());
+    ASSERT_EQ(frame.kind, FrameKind::error);
+    const auto error = read_error(frame.body);
+    EXPECT_EQ(error->code, ErrorCode::unauthorized);
+    EXPECT_EQ(error->text, "");
+    EXPECT_TRUE(line.session.over());
+    ASSERT_EQ(line.news.size(), 1U);
+    EXPECT_THAT(line.news[0].text, HasSubstr("unauthorized: "));
+    EXPECT_EQ(wired.hub.reader_count(), 0U);
+  }
+}
+
+TEST(ReaderSession, GivesTheSeatOfItsTokenBackWhenItEnds) {
+  Wired wired;
+  const SessionOptions options = with_tokens(line_of_token("edge-1", "one") + " sessions=1");
+  Hello hello;
+  hello.token = "one";
+  Line first(wired, options);
+  first.hello(hello);
+  Line second(wired, options);
+  second.hello(hello);
+  EXPECT_EQ(error_in(second.write()), "edge-1 has all the sessions that it may have, 1");
+  first.session.ended("gone");
+  Line third(wired, options);
+  third.hello(hello);
+  EXPECT_TRUE(third.session.joined());
+}
+
 }  // namespace
 }  // namespace touchline

@@ -1,13 +1,18 @@
 #include "feed/endpoint.h"
 
+#include <algorithm>
 #include <charconv>
+#include <initializer_list>
 
 namespace touchline {
+namespace {
 
-Result<Endpoint> parse_endpoint(std::string_view text) {
+Result<Endpoint> parse(std::string_view text, std::initializer_list<std::string_view> schemes) {
   const auto wrong = [&] {
-    return Error{ErrorKind::usage, "\"" + std::string(text) + "\" is no address; expected tcp://HOST:PORT",
-                 0};
+    std::string expected;
+    for (const std::string_view scheme : schemes)
+      expected += (expected.empty() ? "" : " or ") + std::string(scheme) + "://HOST:PORT";
+    return Error{ErrorKind::usage, "\"" + std::string(text) + "\" is no address; expected " + expected, 0};
   };
   const auto scheme = text.find("://");
   const auto colon = text.rfind(':');
@@ -21,8 +26,16 @@ Result<Endpoint> parse_endpoint(std::string_view text) {
   const std::string_view port = text.substr(colon + 1);
   const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), endpoint.port);
   if (error != std::errc() || end != port.data() + port.size() || endpoint.host.empty()) return wrong();
-  if (endpoint.scheme != "tcp") return wrong();
+  if (std::ranges::find(schemes, endpoint.scheme) == schemes.end()) return wrong();
   return endpoint;
+}
+
+}  // namespace
+
+Result<Endpoint> parse_endpoint(std::string_view text) { return parse(text, {"tcp"}); }
+
+Result<Endpoint> parse_reader_endpoint(std::string_view text) {
+  return parse(text, {"tcp", "tls", "ws", "wss"});
 }
 
 }  // namespace touchline

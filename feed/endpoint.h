@@ -1,4 +1,4 @@
-// Where to listen and where to connect: `tcp://HOST:PORT`.
+// Where to listen and where to connect: `tcp://HOST:PORT`, for readers also `tls://`, `ws://` and `wss://`.
 //
 // Knows the spelling alone; names are resolved where they are used. Port 0 asks the system for a free one.
 #pragma once
@@ -15,13 +15,25 @@ struct Endpoint {
   std::string scheme;
   std::string host;
   std::uint16_t port = 0;
-  // With an IPv6 address in brackets, as parse_endpoint() reads it.
-  std::string text() const {
+  // HOST:PORT, with an IPv6 address in brackets.
+  std::string authority() const {
     const bool is_v6 = host.find(':') != std::string::npos;
-    return scheme + "://" + (is_v6 ? "[" + host + "]" : host) + ":" + std::to_string(port);
+    return (is_v6 ? "[" + host + "]" : host) + ":" + std::to_string(port);
   }
+  // As it is parsed.
+  std::string text() const { return scheme + "://" + authority(); }
 };
 
+// tcp:// alone.
 Result<Endpoint> parse_endpoint(std::string_view text);
+// What readers are served on and connect to.
+Result<Endpoint> parse_reader_endpoint(std::string_view text);
+
+inline bool is_encrypted(const Endpoint& endpoint) {
+  return endpoint.scheme == "tls" || endpoint.scheme == "wss";
+}
+inline bool is_websocket(const Endpoint& endpoint) {
+  return endpoint.scheme == "ws" || endpoint.scheme == "wss";
+}
 
 }  // namespace touchline

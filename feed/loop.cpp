@@ -12,6 +12,13 @@ namespace touchline {
 
 struct Loop::Signals {
   explicit Signals(boost::asio::io_context& context) : set(context) {}
+  void again(std::function<void()> work) {
+    set.async_wait([this, work = std::move(work)](const boost::system::error_code& error, int) {
+      if (error) return;
+      work();
+      again(work);
+    });
+  }
   boost::asio::signal_set set;
 };
 
@@ -47,6 +54,15 @@ void Loop::on_stop_signal(std::function<void(int)> work) {
   });
 }
 
-void Loop::ignore_stop_signals() { signals_.reset(); }
+void Loop::on_reload_signal(std::function<void()> work) {
+  reload_signals_ = std::make_unique<Signals>(*context_);
+  reload_signals_->set.add(SIGHUP);
+  reload_signals_->again(std::move(work));
+}
+
+void Loop::ignore_stop_signals() {
+  signals_.reset();
+  reload_signals_.reset();
+}
 
 }  // namespace touchline

@@ -29,6 +29,8 @@ class Loop {
   void every(std::chrono::milliseconds interval, std::function<bool()> work);
   // SIGTERM and SIGINT.
   void on_stop_signal(std::function<void(int)> work);
+  // SIGHUP, as often as it comes.
+  void on_reload_signal(std::function<void()> work);
   // Takes the handlers away, so that run() may end by itself.
   void ignore_stop_signals();
 
@@ -38,6 +40,7 @@ class Loop {
   struct Signals;
   std::unique_ptr<boost::asio::io_context> context_;
   std::unique_ptr<Signals> signals_;
+  std::unique_ptr<Signals> reload_signals_;
 };
 
 }  // namespace touchline

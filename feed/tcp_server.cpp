@@ -2,6 +2,7 @@
 
 #include "feed/tcp_listen.h"
 #include "feed/tcp_stream.h"
+#include "feed/transport.h"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -40,34 +41,46 @@ struct Owner {
 
 class Connection : public std::enable_shared_from_this<Connection> {
  public:
-  Connection(std::shared_ptr<Owner> owner, asio::io_context& context, std::unique_ptr<ByteStream> stream)
+  Connection(std::shared_ptr<Owner> owner, asio::io_context& context, std::unique_ptr<ByteStream> stream,
+             std::unique_ptr<Admission::Place> place)
       : owner_(std::move(owner)),
         stream_(std::move(stream)),
+        place_(std::move(place)),
         timer_(context),
-        session_(owner_->hub, owner_->options.session, stream_->peer(),
-                 {owner_->news, owner_->waiting, [this] { pump_soon(); }}, wall_ms()) {}
+        session_(
+            owner_->hub, owner_->options.session, stream_->peer(),
+            {[this](const SessionNews& news) { report(news); }, owner_->waiting, [this] { pump_soon(); }},
+            wall_ms()) {}
 
+  // What the stream has to agree with its peer takes from the time in which a hello must come.
   void start() {
+    watch();
     stream_->open([self = shared_from_this()](const error_code& error) {
-      if (error) return self->close(error.message());
+      if (self->closed_) return;
+      if (error) return self->fail_to_open(error);
+      self->opened_ = true;
       self->read();
-      self->watch();
-    });
-  }
-
-  // Says no, and why. What comes is read, because closing over it would take the answer back.
-  void refuse(const std::string& why) {
-    stream_->open([self = shared_from_this(), why](const error_code& error) {
-      if (error) return self->close(error.message());
-      self->session_.refuse(ErrorCode::limit, why, wall_ms());
-      self->read();
-      self->watch();
+      self->pump();
     });
   }
 
   void drain() { session_.drain(); }
+  // At once, without a last word.
+  void cut() { close("cut off at the end of the service"); }
 
  private:
+  void report(const SessionNews& news) {
+    if (news.kind == SessionNews::Kind::joined && place_) place_->joined();
+    if (owner_->news) owner_->news(news);
+  }
+
+  void fail_to_open(const error_code& error) {
+    // A peer that only looked whether somebody listens is not worth a line.
+    if (error != asio::error::eof)
+      report({SessionNews::Kind::refused, stream_->peer(), "", "no handshake: " + error.message()});
+    close("");
+  }
+
   void read() {
     stream_->read_some(asio::buffer(received_),
                        [self = shared_from_this()](const error_code& error, std::size_t n) {
@@ -89,6 +102,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
   void pump() {
     if (closed_) return;
+    if (!opened_) return session_.leaving() || session_.over() ? close("") : watch();
     if (pieces_.empty()) {
       pieces_ = session_.next_write(wall_ms());
       buffers_.clear();
@@ -141,6 +155,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
     session_.ended(why.empty() && owner_->draining ? "drained" : why);
     timer_.cancel();
     stream_->close();
+    place_.reset();
     const auto keep = shared_from_this();
     owner_->connections.erase(keep);
     if (owner_->draining && owner_->connections.empty() && owner_->emptied) {
@@ -150,12 +165,14 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
   std::shared_ptr<Owner> owner_;
   std::unique_ptr<ByteStream> stream_;
+  std::unique_ptr<Admission::Place> place_;
   asio::steady_timer timer_;
   ReaderSession session_;
   std::array<char, 4096> received_{};
   std::vector<Hub::Piece> pieces_;  // under way
   std::vector<asio::const_buffer> buffers_;
   std::int64_t watched_ms_ = 0;
+  bool opened_ = false;
   bool pumping_ = false;
   bool closed_ = false;
 };
@@ -165,8 +182,10 @@ class Connection : public std::enable_shared_from_this<Connection> {
 struct TcpServer::Impl {
   Impl(Loop& loop_in, Hub& hub, TcpServerOptions options)
       : loop(loop_in),
-        owner(std::make_shared<Owner>(Owner{hub, options, {}, {}, {}, {}, false})),
-        acceptor(loop.context()) {}
+        owner(std::make_shared<Owner>(Owner{hub, std::move(options), {}, {}, {}, {}, false})),
+        acceptor(loop.context()) {
+    if (!owner->options.admission) owner->options.admission = std::make_shared<Admission>();
+  }
 
   void accept(const std::shared_ptr<Impl>& self) {
     acceptor.async_accept([self](const error_code& error, tcp::socket socket) {
@@ -178,28 +197,55 @@ struct TcpServer::Impl {
         });
         return;
       }
-      auto connection = std::make_shared<Connection>(self->owner, self->loop.context(),
-                                                     std::make_unique<TcpStream>(std::move(socket)));
-      const bool crowded = self->owner->connections.size() >= self->owner->options.sessions_max;
-      self->owner->connections.insert(connection);
-      if (crowded) {
-        connection->refuse("too many sessions");
-      } else {
-        connection->start();
-      }
+      self->take(std::move(socket));
       self->accept(self);
     });
+  }
+
+  void take(tcp::socket socket) {
+    error_code error;
+    const auto from = socket.remote_endpoint(error);
+    if (error) return;  // gone already
+    auto place = owner->options.admission->admit(from.address(), wall_ms());
+    if (!place) return refuse(std::move(socket), place.error().text);
+    auto connection = std::make_shared<Connection>(
+        owner, loop.context(), accepted_stream(endpoint, std::move(socket), owner->options.tls.get()),
+        std::move(*place));
+    owner->connections.insert(connection);
+    connection->start();
+  }
+
+  // As cheap as can be: nothing is read, waited for or kept. Where an answer would cost a handshake there is none.
+  void refuse(tcp::socket socket, const std::string& why) {
+    error_code ignored;
+    if (!is_encrypted(endpoint) && !is_websocket(endpoint)) {
+      std::string frame;
+      put(frame, ErrorMessage{ErrorCode::limit, why});
+      socket.non_blocking(true, ignored);
+      socket.send(asio::buffer(frame), 0, ignored);
+    }
+    if (owner->news) owner->news({SessionNews::Kind::refused, set_up(socket), "", why});
+    socket.shutdown(tcp::socket::shutdown_send, ignored);
+    socket.close(ignored);
   }
 
   Loop& loop;
   std::shared_ptr<Owner> owner;
   tcp::acceptor acceptor;
+  Endpoint endpoint;
 };
 
 TcpServer::TcpServer(Loop& loop, Hub& hub, TcpServerOptions options)
-    : impl_(std::make_shared<Impl>(loop, hub, options)) {}
+    : impl_(std::make_shared<Impl>(loop, hub, std::move(options))) {}
 
-TcpServer::~TcpServer() { stop_accepting(); }
+TcpServer::~TcpServer() {
+  stop_accepting();
+  // What is under way may come back when hub and owner are gone.
+  impl_->owner->emptied = {};
+  const auto connections = impl_->owner->connections;
+  for (const auto& connection : connections)
+    connection->cut();
+}
 
 Result<Endpoint> TcpServer::listen(const Endpoint& endpoint) {
   const auto taken = listen_on(impl_->acceptor, endpoint);
@@ -213,6 +259,7 @@ Result<Endpoint> TcpServer::listen(const Endpoint& endpoint) {
       if (on_waiting) on_waiting();
     });
   };
+  impl_->endpoint = *taken;
   impl_->accept(impl_);
   return *taken;
 }

@@ -1,14 +1,16 @@
-// Readers over TCP: accepts connections and carries bytes between each and its session.
+// Readers over TCP, and over what lies on it: accepts connections and carries bytes between each and its session.
 //
 // One write is under way at a time; what gathers meanwhile goes out together. What is said is the session's
 // business. Knows no journal and no source. Loop thread.
 #pragma once
 
 #include "core/result.h"
+#include "feed/admission.h"
 #include "feed/endpoint.h"
 #include "feed/hub.h"
 #include "feed/loop.h"
 #include "feed/reader_session.h"
+#include "feed/tls_context.h"
 
 #include <cstdint>
 #include <functional>
@@ -17,14 +19,15 @@
 namespace touchline {
 
 struct TcpServerOptions {
-  std::size_t sessions_max = 4096;  // past it a connection is refused with an error
-  SessionOptions session;
+  std::shared_ptr<Admission> admission = nullptr;  // shared with other servers; none: one of its own
+  SessionOptions session = {};
+  std::shared_ptr<const TlsContext> tls = nullptr;  // for endpoints that are encrypted
 };
 
 class TcpServer {
  public:
   TcpServer(Loop& loop, Hub& hub, TcpServerOptions options = {});
-  ~TcpServer();
+  ~TcpServer();  // connections that are left end at once
 
   Result<Endpoint> listen(const Endpoint& endpoint);  // the one really taken, with its port
   void stop_accepting();

@@ -18,16 +18,17 @@ constexpr int unsent_bytes_max = 128 << 10;
 
 }  // namespace
 
-TcpStream::TcpStream(tcp::socket socket) : socket_(std::move(socket)) {
+std::string set_up(tcp::socket& socket) {
   error_code error;
-  const auto remote = socket_.remote_endpoint(error);
-  if (!error) {
-    const std::string address = remote.address().to_string();
-    peer_ = (remote.address().is_v6() ? "[" + address + "]" : address) + ":" + std::to_string(remote.port());
-  }
-  socket_.set_option(tcp::no_delay(true), error);
-  socket_.set_option(Unsent(unsent_bytes_max), error);
+  socket.set_option(tcp::no_delay(true), error);
+  socket.set_option(Unsent(unsent_bytes_max), error);
+  const auto remote = socket.remote_endpoint(error);
+  if (error) return "unknown";
+  const std::string address = remote.address().to_string();
+  return (remote.address().is_v6() ? "[" + address + "]" : address) + ":" + std::to_string(remote.port());
 }
+
+TcpStream::TcpStream(tcp::socket socket) : socket_(std::move(socket)), peer_(set_up(socket_)) {}
 
 void TcpStream::read_some(boost::asio::mutable_buffer into, Done done) {
   socket_.async_read_some(into, std::move(done));

@@ -8,7 +8,12 @@
 
 #include <boost/asio/ip/tcp.hpp>
 
+#include <string>
+
 namespace touchline {
+
+// Sets what every connection of readers is set to; returns the peer's address and port.
+std::string set_up(boost::asio::ip::tcp::socket& socket);
 
 class TcpStream final : public ByteStream {
  public:
@@ -22,7 +27,7 @@ class TcpStream final : public ByteStream {
 
  private:
   boost::asio::ip::tcp::socket socket_;
-  std::string peer_ = "unknown";
+  std::string peer_;
 };
 
 }  // namespace touchline

@@ -1,11 +1,12 @@
 #include "feed/tcp_subscriber.h"
 
+#include "feed/transport.h"
+
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/connect.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <boost/asio/write.hpp>
 
 #include <chrono>
 #include <utility>
@@ -24,6 +25,7 @@ struct TcpSubscriber::Impl : std::enable_shared_from_this<Impl> {
         ended(std::move(when_ended)),
         resolver(loop.context()),
         socket(loop.context()),
+        tls(std::move(options.tls)),
         timer(loop.context()),
         patience(options.answer_ms),
         received(options.read_bytes) {}
@@ -49,7 +51,7 @@ struct TcpSubscriber::Impl : std::enable_shared_from_this<Impl> {
         endpoint.host, std::to_string(endpoint.port),
         [self = shared_from_this()](const error_code& error, const tcp::resolver::results_type& found) {
           if (error) return self->fail("cannot find", error);
-          self->connect(found);
+          if (!self->over) self->connect(found);
         });
   }
 
@@ -57,40 +59,52 @@ struct TcpSubscriber::Impl : std::enable_shared_from_this<Impl> {
     asio::async_connect(socket, found,
                         [self = shared_from_this()](const error_code& error, const tcp::endpoint&) {
                           if (error) return self->fail("cannot connect to", error);
-                          error_code ignored;
-                          self->socket.set_option(tcp::no_delay(true), ignored);
-                          self->write();
-                          self->read();
+                          if (!self->over) self->open();
                         });
   }
 
+  void open() {
+    stream = connected_stream(endpoint, std::move(socket), tls.get());
+    stream->open([self = shared_from_this()](const error_code& error) {
+      if (error) return self->fail("cannot agree with", error);
+      if (self->over) return;
+      self->write();
+      self->read();
+    });
+  }
+
   void read() {
-    socket.async_read_some(
-        asio::buffer(received), [self = shared_from_this()](const error_code& error, std::size_t n) {
-          if (error == asio::error::eof) return self->end({});
-          const bool welcomed = self->subscriber.welcomed();
-          self->heard = std::chrono::steady_clock::now();
-          if (error) return self->fail("lost", error);
-          if (const auto taken = self->subscriber.receive({self->received.data(), n}); !taken) {
-            Error wrong = taken.error();
-            wrong.text = self->endpoint.text() + ": " + wrong.text;
-            return self->end(wrong);
-          }
-          self->write();
-          if (welcomed != self->subscriber.welcomed()) self->watch();
-          if (!self->over) self->read();
-        });
+    stream->read_some(asio::buffer(received),
+                      [self = shared_from_this()](const error_code& error, std::size_t n) {
+                        if (error == asio::error::eof) return self->end({});
+                        const bool welcomed = self->subscriber.welcomed();
+                        self->heard = std::chrono::steady_clock::now();
+                        if (error) return self->fail("lost", error);
+                        if (const auto taken = self->subscriber.receive({self->received.data(), n}); !taken) {
+                          Error wrong = taken.error();
+                          wrong.text = self->endpoint.text() + ": " + wrong.text;
+                          return self->end(wrong);
+                        }
+                        self->write();
+                        if (welcomed != self->subscriber.welcomed()) self->watch();
+                        if (!self->over) self->read();
+                      });
   }
 
   void write() {
-    if (writing || over || !subscriber.has_output()) return;
-    sending = subscriber.take_output();
+    if (writing || over) return;
+    if (sent == sending.size()) {
+      if (!subscriber.has_output()) return;
+      sending = subscriber.take_output();
+      sent = 0;
+    }
     writing = true;
-    asio::async_write(socket, asio::buffer(sending),
-                      [self = shared_from_this()](const error_code& error, std::size_t) {
-                        self->writing = false;
-                        if (!error) self->write();  // a failure shows at the next read
-                      });
+    stream->write_some({asio::buffer(sending) + sent},
+                       [self = shared_from_this()](const error_code& error, std::size_t n) {
+                         self->writing = false;
+                         self->sent += n;
+                         if (!error) self->write();  // a failure shows at the next read
+                       });
   }
 
   void fail(const char* what, const error_code& error) {
@@ -103,6 +117,7 @@ struct TcpSubscriber::Impl : std::enable_shared_from_this<Impl> {
     timer.cancel();
     resolver.cancel();
     socket.close(ignored);
+    if (stream) stream->close();
     if (ended) std::exchange(ended, {})(std::move(result));
   }
 
@@ -110,12 +125,15 @@ struct TcpSubscriber::Impl : std::enable_shared_from_this<Impl> {
   Endpoint endpoint;
   std::function<void(Result<void>)> ended;
   tcp::resolver resolver;
-  tcp::socket socket;
+  tcp::socket socket;  // until it is connected
+  std::unique_ptr<ByteStream> stream;
+  std::shared_ptr<const TlsContext> tls;
   asio::steady_timer timer;
   std::int64_t patience;
   std::chrono::steady_clock::time_point heard = std::chrono::steady_clock::now();
   std::vector<char> received;
   std::string sending;
+  std::size_t sent = 0;  // of it
   bool writing = false;
   bool over = false;
 };

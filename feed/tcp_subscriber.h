@@ -1,4 +1,4 @@
-// A subscriber over TCP: connects, feeds what comes into core/subscriber, sends what it wants to say.
+// A subscriber over TCP, and over what lies on it: connects, feeds what comes into core/subscriber, sends what it wants to say.
 //
 // One connection, once; reconnecting is the caller's decision, by making another with the same Subscriber.
 // Knows nothing of what the states mean. Loop thread.
@@ -8,6 +8,7 @@
 #include "core/subscriber.h"
 #include "feed/endpoint.h"
 #include "feed/loop.h"
+#include "feed/tls_context.h"
 
 #include <cstdint>
 #include <functional>
@@ -19,6 +20,7 @@ namespace touchline {
 struct TcpSubscriberOptions {
   std::size_t read_bytes = 256U << 10;  // most that one read takes; 1 shows that frames may be cut anywhere
   std::int64_t answer_ms = 10'000;      // most that connecting and the welcome may take
+  std::shared_ptr<const TlsContext> tls = nullptr;  // for endpoints that are encrypted
 };
 
 class TcpSubscriber {

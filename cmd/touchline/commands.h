@@ -9,6 +9,8 @@
 #include <CLI/CLI.hpp>
 
 #include <functional>
+#include <string>
+#include <vector>
 
 namespace touchline {
 
@@ -22,7 +24,8 @@ struct Command {
   std::function<int()> run;
 };
 
-Command add_serve(CLI::App& parent);
+// With the arguments of the program, which it may have to read again.
+Command add_serve(CLI::App& parent, std::vector<std::string> arguments);
 Command add_replay(CLI::App& parent);
 Command add_tail(CLI::App& parent);
 Command add_inspect(CLI::App& parent);
@@ -30,6 +33,7 @@ Command add_export(CLI::App& parent);
 Command add_diff(CLI::App& parent);
 Command add_verify(CLI::App& parent);
 Command add_simulate(CLI::App& parent);
+Command add_token(CLI::App& parent);
 Command add_bench(CLI::App& parent);
 
 int exit_code_of(ErrorKind kind);

@@ -79,9 +79,16 @@ int run(int argc, char** argv) {
   app.set_version_flag("--version", std::string("touchline ") + TOUCHLINE_VERSION);
   app.require_subcommand(1);
   app.footer("Exit codes: 0 done, 1 a finding, 2 wrong usage or unusable input, 3 disk, port or peer.");
-  const std::array commands{add_serve(app),   add_replay(app),   add_tail(app),
-                            add_inspect(app), add_export(app),   add_diff(app),
-                            add_verify(app),  add_simulate(app), add_bench(app)};
+  const std::array commands{add_serve(app, {argv + 1, argv + argc}),
+                            add_replay(app),
+                            add_tail(app),
+                            add_inspect(app),
+                            add_export(app),
+                            add_diff(app),
+                            add_verify(app),
+                            add_simulate(app),
+                            add_token(app),
+                            add_bench(app)};
   if (argc > 1) {
     if (const auto mistyped = complain_about_command(argv[1], commands)) return complain(*mistyped);
   }

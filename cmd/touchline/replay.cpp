@@ -3,12 +3,12 @@
 #include "cmd/touchline/commands.h"
 #include "cmd/touchline/open_recording.h"
 #include "cmd/touchline/pipeline.h"
+#include "cmd/touchline/reader_ports.h"
 #include "cmd/touchline/replay_report.h"
 #include "cmd/touchline/speed.h"
 #include "core/time_text.h"
 #include "feed/ingest/read_ahead.h"
 #include "feed/player.h"
-#include "feed/tcp_server.h"
 
 #include <chrono>
 #include <memory>
@@ -27,7 +27,7 @@ struct ReplayOptions {
   std::string speed = "max";
   std::string from;
   std::string until;
-  std::vector<std::string> listen;
+  ReaderPortOptions readers;
   bool as_lines = false;
   std::int64_t line_lag_ms = 0;
   std::uint64_t seed = 1;
@@ -44,7 +44,8 @@ Result<void> check(const ReplayOptions& options, const PlayerOptions& play) {
   if (options.line_lag_ms != 0 && !options.as_lines) return wrong("--line-lag needs --as-lines");
   if (play.from_ms && play.until_ms && *play.from_ms > *play.until_ms)
     return wrong("--from is after --until");
-  if (options.wait_readers != 0 && options.listen.empty()) return wrong("--wait-readers needs --listen");
+  if (options.wait_readers != 0 && options.readers.listen.empty())
+    return wrong("--wait-readers needs --listen");
   return {};
 }
 
@@ -116,12 +117,9 @@ class Replay {
     options.hub.publisher = std::string("touchline ") + TOUCHLINE_VERSION;
     if (options_.durability == "relaxed") options.hub.durability = Durability::relaxed;
     if (options_.new_epoch) options.epoch = EpochWish::renew;
-    std::vector<Endpoint> endpoints;
-    for (const std::string& text : options_.listen) {
-      const auto endpoint = parse_endpoint(text);
-      if (!endpoint) return endpoint.error();
-      endpoints.push_back(*endpoint);
-    }
+    auto readers = ReaderPorts::prepare(options_.readers);
+    if (!readers) return readers.error();
+    readers_ = std::move(*readers);
     std::vector<std::unique_ptr<Playable>> recordings;
     for (const std::string& path : options_.recordings) {
       if (const auto other = refuse_own_store(path, options_.store); !other) return other.error();
@@ -137,15 +135,11 @@ class Replay {
     for (std::size_t i = 0; i < recordings.size(); ++i) {
       if (const auto added = add(std::move(recordings[i]), i); !added) return added.error();
     }
-    for (const Endpoint& endpoint : endpoints) {
-      auto server = std::make_unique<TcpServer>(loop_, pipeline_->hub());
-      const auto listening = server->listen(endpoint);
-      if (!listening) return listening.error();
-      server->on_waiting = [this] { pipeline_->flush(); };
-      report_.listening(*listening);
-      servers_.push_back(std::move(server));
-    }
-    return {};
+    readers_->on_waiting = [this] { pipeline_->flush(); };
+    readers_->on_listening = [this](const Endpoint& endpoint) { report_.listening(endpoint); };
+    for (const std::string& warning : readers_->warnings())
+      report_.note(warning);
+    return readers_->open(loop_, pipeline_->hub());
   }
 
   // As lines, all recordings are copies of one source, named by the first; else each is a source of its own.
@@ -208,13 +202,7 @@ class Replay {
     if (std::exchange(finished_, true)) return;
     pipeline_->publisher().checkpoint_all();
     pipeline_->hub().goodbye_all({GoodbyeReason::finished, 0, "the replay is over"});
-    auto left = std::make_shared<std::size_t>(servers_.size());
-    if (*left == 0) return loop_.stop();
-    for (const auto& server : servers_) {
-      server->drain([this, left] {
-        if (--*left == 0) loop_.stop();
-      });
-    }
+    readers_->drain([this] { loop_.stop(); });
     loop_.after(std::chrono::seconds(10), [this] { loop_.stop(); });
   }
 
@@ -234,7 +222,7 @@ class Replay {
   std::unique_ptr<Pipeline> pipeline_;
   ReadAhead read_ahead_;
   std::unique_ptr<Player> player_;
-  std::vector<std::unique_ptr<TcpServer>> servers_;
+  std::unique_ptr<ReaderPorts> readers_;
   std::string source_name_;
   ReplayReport report_;
   bool finished_ = false;
@@ -258,7 +246,7 @@ Command add_replay(CLI::App& parent) {
   app->add_option("--from", options->from,
                   "Pace begins at this publish time; what is older is taken at once");
   app->add_option("--until", options->until, "Stop behind this publish time (ms since 1970 or RFC 3339)");
-  app->add_option("--listen", options->listen, "Serve the delta protocol while replaying: tcp://HOST:PORT");
+  add_reader_port_options(*app, options->readers);
   app->add_flag(
       "--as-lines", options->as_lines,
       "The recordings are lines A, B, ... of one source: take each update once, from whichever has it first");

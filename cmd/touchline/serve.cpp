@@ -7,17 +7,18 @@
 #include "cmd/touchline/log.h"
 #include "cmd/touchline/open_recording.h"
 #include "cmd/touchline/pipeline.h"
+#include "cmd/touchline/reader_ports.h"
 #include "cmd/touchline/refusal_log.h"
 #include "cmd/touchline/source_spec.h"
 #include "feed/ingest/read_ahead.h"
 #include "feed/player.h"
-#include "feed/tcp_server.h"
 
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <chrono>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -37,7 +38,7 @@ bool is_folder(const std::string& path) {
 
 struct ServeOptions {
   std::string store;
-  std::vector<std::string> listen;
+  ReaderPortOptions readers;
   std::vector<std::string> sources;
   LiveSourceOptions live_sources;
   std::string durability = "durable";
@@ -45,13 +46,14 @@ struct ServeOptions {
   std::string log_format = "text";
   std::string log_level = "info";
   std::uint32_t heartbeat_ms = 1'000;
-  std::size_t sessions_max = 4'096;
   std::uint32_t drain_ms = 5'000;
 };
 
 class Service {
  public:
-  explicit Service(ServeOptions options) : options_(std::move(options)) {}
+  // `read_again` asks command line and config file anew.
+  Service(ServeOptions options, std::function<Result<ServeOptions>()> read_again)
+      : options_(std::move(options)), read_again_(std::move(read_again)) {}
 
   int run() {
     set_up_log(options_.log_format, options_.log_level);
@@ -60,6 +62,7 @@ class Service {
       spdlog::info("stopping on signal {}", signal);
       stop();
     });
+    loop_.on_reload_signal([this] { reload(); });
     if (const auto ready = prepare(); !ready) {
       spdlog::error(ready.error().text);
       if (pipeline_) pipeline_->undo_creation();
@@ -85,6 +88,7 @@ class Service {
       for (const auto& refusals : refusal_logs_)
         refusals->tick(wall_ms());
       live_->tick(wall_ms());
+      refused_readers_.tick(wall_ms());
       return !stopping_;
     });
     for (const auto& player : players_)
@@ -100,6 +104,7 @@ class Service {
     for (const auto& refusals : refusal_logs_)
       refusals->flush();
     live_->flush();
+    refused_readers_.flush();
     const OriginCounts& counts = pipeline_->origin().counts();
     spdlog::info("stopped at offset {}: {}, {}, {}, {}, {} rejected, {} bytes out",
                  pipeline_->journal().head().value, counted(counts.messages, "message"),
@@ -111,12 +116,9 @@ class Service {
 
  private:
   Result<void> prepare() {
-    std::vector<Endpoint> listen;
-    for (const std::string& text : options_.listen) {
-      const auto endpoint = parse_endpoint(text);
-      if (!endpoint) return endpoint.error();
-      listen.push_back(*endpoint);
-    }
+    auto readers = ReaderPorts::prepare(options_.readers);
+    if (!readers) return readers.error();
+    readers_ = std::move(*readers);
     std::vector<SourceSpec> sources;
     for (const std::string& text : options_.sources) {
       const auto spec = parse_source_spec(text);
@@ -143,9 +145,7 @@ class Service {
     if (!pipeline) return pipeline.error();
     pipeline_ = std::move(*pipeline);
     if (const std::string news = pipeline_->epoch_news(); !news.empty()) spdlog::warn(news);
-    for (const Endpoint& endpoint : listen) {
-      if (const auto listening = serve_readers(endpoint); !listening) return listening.error();
-    }
+    if (const auto served = serve_readers(); !served) return served.error();
     name_sources();
     for (const SourceSpec& spec : sources) {
       if (const auto opened = open_source(spec); !opened) return opened.error();
@@ -158,11 +158,12 @@ class Service {
     return {};
   }
 
-  Result<void> serve_readers(const Endpoint& endpoint) {
-    auto server =
-        std::make_unique<TcpServer>(loop_, pipeline_->hub(), TcpServerOptions{options_.sessions_max, {}});
-    server->on_waiting = [this] { pipeline_->flush(); };
-    server->on_news = [](const SessionNews& news) {
+  Result<void> serve_readers() {
+    readers_->on_waiting = [this] { pipeline_->flush(); };
+    readers_->on_listening = [](const Endpoint& endpoint) {
+      spdlog::info("serving readers on {}", endpoint.text());
+    };
+    readers_->on_news = [this](const SessionNews& news) {
       switch (news.kind) {
         case SessionNews::Kind::joined:
           spdlog::info("reader {} \"{}\" joined", news.peer, printable(news.relay));
@@ -171,15 +172,23 @@ class Service {
           spdlog::info("reader {} \"{}\" left: {}", news.peer, printable(news.relay), printable(news.text));
           break;
         case SessionNews::Kind::refused:
-          spdlog::warn("reader {} refused: {}", news.peer, printable(news.text));
+          refused_readers_.refused("reader " + news.peer + " refused: " + printable(news.text), wall_ms());
           break;
       }
     };
-    const auto listening = server->listen(endpoint);
-    if (!listening) return listening.error();
-    spdlog::info("serving readers on {}", listening->text());
-    servers_.push_back(std::move(server));
-    return {};
+    for (const std::string& warning : readers_->warnings())
+      spdlog::warn(warning);
+    return readers_->open(loop_, pipeline_->hub());
+  }
+
+  // Certificates, tokens and the log's level; nothing else can change while the service runs.
+  void reload() {
+    for (const ReaderPorts::Reloaded& news : readers_->reload())
+      spdlog::log(news.failed ? spdlog::level::err : spdlog::level::info, "reload: {}", news.text);
+    const auto again = read_again_();
+    if (!again) return spdlog::error("reload: {}; the log's level stays", again.error().text);
+    spdlog::set_level(spdlog::level::from_str(again->log_level));
+    spdlog::info("reload: the log's level is {}", again->log_level);
   }
 
   // In heartbeats, each source once.
@@ -266,8 +275,7 @@ class Service {
     if (std::exchange(stopping_, true)) return;
     answers_until_ = std::chrono::steady_clock::now() + milliseconds(options_.drain_ms);
     live_->stop();
-    for (const auto& server : servers_)
-      server->stop_accepting();
+    readers_->stop_accepting();
     loop_.after(milliseconds(options_.drain_ms), [this] {
       if (!pipeline_->publisher().idle()) spdlog::warn("the disk is slow: waiting for the last commit");
     });
@@ -286,13 +294,7 @@ class Service {
     pipeline_->publisher().checkpoint_all();
     const auto jitter = static_cast<std::uint32_t>(wall_ms() % 4'000);
     pipeline_->hub().goodbye_all({GoodbyeReason::shutdown, 1'000 + jitter, "the service stops"});
-    auto left = std::make_shared<std::size_t>(servers_.size());
-    if (*left == 0) return loop_.stop();
-    for (const auto& server : servers_) {
-      server->drain([this, left] {
-        if (--*left == 0) loop_.stop();
-      });
-    }
+    readers_->drain([this] { loop_.stop(); });
   }
 
   // Sources that were promised an answer may read it, if they do so soon.
@@ -308,9 +310,11 @@ class Service {
   }
 
   ServeOptions options_;
+  std::function<Result<ServeOptions>()> read_again_;
   Loop loop_;
   std::unique_ptr<Pipeline> pipeline_;
-  std::vector<std::unique_ptr<TcpServer>> servers_;
+  std::unique_ptr<ReaderPorts> readers_;
+  RefusalLog refused_readers_{[](const std::string& text) { spdlog::warn(text); }};
   std::vector<std::unique_ptr<RefusalLog>> refusal_logs_;  // outlive who tells them
   std::unique_ptr<LiveSources> live_;
   std::map<std::string, SourceId> source_names_;
@@ -321,17 +325,14 @@ class Service {
   bool failed_ = false;
 };
 
-}  // namespace
-
-Command add_serve(CLI::App& parent) {
-  auto options = std::make_shared<ServeOptions>();
+CLI::App* define(CLI::App& parent, const std::shared_ptr<ServeOptions>& options) {
   CLI::App* app = parent.add_subcommand("serve", "Run the feed service");
   // CLI11 reads config files for the program as a whole: the option stands there, and falls through from here.
   parent.set_config("--config", "", "A file with the options of serve, under [serve]");
   parent.allow_config_extras(CLI::config_extras_mode::error);
   app->fallthrough();
   app->add_option("--store", options->store, "The store to write, created where there is none")->required();
-  app->add_option("--listen", options->listen, "Serve readers: tcp://HOST:PORT; port 0 takes a free one");
+  add_reader_port_options(*app, options->readers);
   app->add_option("--source", options->sources,
                   "NAME=tcp://HOST:PORT takes lines there, NAME=http://HOST:PORT takes POST /v1/updates, "
                   "NAME=betfairs://HOST:PORT subscribes at Betfair "
@@ -348,8 +349,6 @@ Command add_serve(CLI::App& parent) {
   app->add_option("--heartbeat-ms", options->heartbeat_ms, "To readers, on an idle line")
       ->check(CLI::Range(10U, 60'000U))
       ->capture_default_str();
-  app->add_option("--sessions-max", options->sessions_max, "Readers at a time; past it they are refused")
-      ->capture_default_str();
   app->add_option("--drain-ms", options->drain_ms,
                   "How long readers may take to be given the rest when stopping")
       ->capture_default_str();
@@ -360,7 +359,7 @@ Command add_serve(CLI::App& parent) {
       ->check(CLI::IsMember({"debug", "info", "warning", "error"}))
       ->capture_default_str();
   app->footer(
-      "Stops cleanly on SIGTERM and SIGINT.\n"
+      "Stops cleanly on SIGTERM and SIGINT. SIGHUP reads certificates, tokens and the log's level again.\n"
       "Examples:\n"
       "  touchline serve --store feed.db --listen tcp://127.0.0.1:7440 --source "
       "trading=tcp://127.0.0.1:7441\n"
@@ -369,9 +368,37 @@ Command add_serve(CLI::App& parent) {
       "  touchline serve --store feed.db --source trading=http://127.0.0.1:7442\n"
       "  touchline serve --store exchange.db --source exchange=betfair://127.0.0.1:7443 "
       "--betfair-filter betfair-filter.example.json --betfair-login betfair-login.example.json\n"
+      "  # for relays that have a token, over TLS; OPERATIONS.md shows how to make such certificates\n"
+      "  openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -noenc -days 30 -subj /CN=localhost "
+      "-addext subjectAltName=IP:127.0.0.1 -keyout feed.key -out feed.pem\n"
+      "  touchline serve --store guarded.db --listen tls://127.0.0.1:7443 --tls-cert feed.pem --tls-key "
+      "feed.key "
+      "--tokens relays.tokens\n"
       "  # every option by its long name, from a file; this one lies in the folder of the sources\n"
       "  touchline serve --config feed.example.toml");
-  return {app, [options] { return Service(*options).run(); }};
+  return app;
+}
+
+Result<ServeOptions> read_again(const std::vector<std::string>& arguments) {
+  CLI::App app;
+  auto options = std::make_shared<ServeOptions>();
+  define(app, options);
+  try {
+    app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
+  } catch (const CLI::ParseError& error) {
+    return Error{ErrorKind::usage, error.what(), 0};
+  }
+  return *options;
+}
+
+}  // namespace
+
+Command add_serve(CLI::App& parent, std::vector<std::string> arguments) {
+  auto options = std::make_shared<ServeOptions>();
+  CLI::App* app = define(parent, options);
+  return {app, [options, arguments = std::move(arguments)] {
+            return Service(*options, [arguments] { return read_again(arguments); }).run();
+          }};
 }
 
 }  // namespace touchline

@@ -7,6 +7,7 @@
 #include "core/subscriber.h"
 #include "feed/backoff.h"
 #include "feed/loop.h"
+#include "feed/relay_tokens.h"
 #include "feed/tcp_subscriber.h"
 
 #include <cerrno>
@@ -33,6 +34,8 @@ struct TailOptions {
   Filter filter;
   std::string from;
   std::string state;
+  TlsFiles tls;
+  std::string token_file;
   std::string format = "text";
   std::uint64_t count = 0;
   std::size_t read_bytes = 256U << 10;
@@ -60,9 +63,10 @@ TailPrinter::Format printed(const std::string& format) {
 
 class Tail {
  public:
-  Tail(TailOptions options, Endpoint endpoint, Hello hello)
+  Tail(TailOptions options, Endpoint endpoint, std::shared_ptr<const TlsContext> tls, Hello hello)
       : options_(std::move(options)),
         endpoint_(std::move(endpoint)),
+        tls_(std::move(tls)),
         board_(::isatty(STDOUT_FILENO) == 1),
         printer_(printed(options_.format)),
         subscriber_(std::move(hello), listeners()) {}
@@ -140,7 +144,7 @@ class Tail {
     goodbye_.reset();
     connection_ = std::make_unique<TcpSubscriber>(
         loop_, subscriber_, endpoint_, [this](Result<void> result) { disconnected(result); },
-        TcpSubscriberOptions{.read_bytes = options_.read_bytes});
+        TcpSubscriberOptions{.read_bytes = options_.read_bytes, .tls = tls_});
   }
 
   void disconnected(const Result<void>& result) {
@@ -218,6 +222,7 @@ class Tail {
 
   TailOptions options_;
   Endpoint endpoint_;
+  std::shared_ptr<const TlsContext> tls_;
   Loop loop_;
   Board board_;
   TailPrinter printer_;
@@ -230,10 +235,24 @@ class Tail {
 };
 
 int run_tail(const TailOptions& options) {
-  auto endpoint = parse_endpoint(options.url);
+  auto endpoint = parse_reader_endpoint(options.url);
   if (!endpoint) return complain(endpoint.error());
+  const bool names_tls_files =
+      !options.tls.authorities.empty() || !options.tls.certificate.empty() || !options.tls.key.empty();
+  std::shared_ptr<const TlsContext> tls;
+  if (is_encrypted(*endpoint)) {
+    auto context = TlsContext::open(TlsContext::Side::client, options.tls);
+    if (!context) return complain(context.error());
+    tls = std::move(*context);
+  } else if (names_tls_files) {
+    return complain(
+        {ErrorKind::usage, "--tls-ca, --tls-cert and --tls-key need a tls:// or wss:// address", 0});
+  }
+  auto token = own_token(options.token_file);
+  if (!token) return complain(token.error());
   Hello hello;
   hello.relay = "tail";
+  hello.token = std::move(*token);
   hello.filter = options.filter;
   if (!options.from.empty()) {
     hello.position = position_of(options.from);
@@ -242,7 +261,7 @@ int run_tail(const TailOptions& options) {
           {ErrorKind::usage, "--from is a position, EPOCH:OFFSET, not \"" + options.from + "\"", 0});
     }
   }
-  Tail tail(options, *endpoint, std::move(hello));
+  Tail tail(options, *endpoint, std::move(tls), std::move(hello));
   if (const auto taken_up = tail.take_up(); !taken_up) return complain(taken_up.error());
   return tail.run();
 }
@@ -252,7 +271,7 @@ int run_tail(const TailOptions& options) {
 Command add_tail(CLI::App& parent) {
   auto options = std::make_shared<TailOptions>();
   CLI::App* app = parent.add_subcommand("tail", "Subscribe to a publisher and show what comes");
-  app->add_option("URL", options->url, "tcp://HOST:PORT")->required();
+  app->add_option("URL", options->url, "tcp://, tls://, ws:// or wss://, each HOST:PORT")->required();
   app->add_option("--event", options->filter.events, "Only these events");
   app->add_option("--sport", options->filter.sports, "Only events of these sports");
   app->add_option("--competition", options->filter.competitions, "Only events of these competitions");
@@ -264,6 +283,15 @@ Command add_tail(CLI::App& parent) {
          "A file with states and position: taken up at the start if it is there, written at the end; the "
          "next run misses and repeats nothing")
       ->excludes(from);
+  app->add_option("--token-file", options->token_file,
+                  "The token to show, if the publisher wants one; else that of the environment variable "
+                  "TOUCHLINE_TOKEN");
+  app->add_option(
+      "--tls-ca", options->tls.authorities,
+      "For tls and wss: who may have signed the publisher's certificate, a PEM file; else the system's own");
+  app->add_option("--tls-cert", options->tls.certificate,
+                  "For tls and wss, if the publisher wants one: own certificate, a PEM file");
+  app->add_option("--tls-key", options->tls.key, "Its key, a PEM file without a password");
   app->add_option("--format", options->format,
                   "text: changes in words; json: a line a delta; board: how events stand; none")
       ->check(CLI::IsMember({"text", "json", "board", "none"}))
@@ -282,7 +310,8 @@ Command add_tail(CLI::App& parent) {
       "  touchline tail tcp://127.0.0.1:7440\n"
       "  touchline tail tcp://127.0.0.1:7440 --event m-1001 --format json\n"
       "  touchline tail tcp://127.0.0.1:7440 --format none --digests\n"
-      "  touchline tail tcp://127.0.0.1:7440 --state here.state --count 100");
+      "  touchline tail tcp://127.0.0.1:7440 --state here.state --count 100\n"
+      "  touchline tail tls://127.0.0.1:7443 --tls-ca feed.pem --token-file edge-2.token");
   return {app, [options] { return run_tail(*options); }};
 }
 

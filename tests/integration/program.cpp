@@ -186,8 +186,10 @@ std::uint64_t Summary::operator[](const std::string& name) const {
 }
 
 std::string url_in(std::string_view line) {
-  const auto at = std::min(line.find("tcp://"), line.find("http://"));
-  if (at == std::string_view::npos) return {};
+  const auto colon = line.find("://");
+  if (colon == std::string_view::npos) return {};
+  const auto space = line.find_last_of(" \"(=", colon);
+  const auto at = space == std::string_view::npos ? 0 : space + 1;
   const auto end = line.find_first_of(" \",)", at);
   return std::string(line.substr(at, end == std::string_view::npos ? end : end - at));
 }

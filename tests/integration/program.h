@@ -79,7 +79,7 @@ class Summary {
   std::map<std::string, std::uint64_t> numbers_;
 };
 
-// The address in "... tcp://127.0.0.1:PORT" or "... http://127.0.0.1:PORT/PATH".
+// The address in "... tcp://127.0.0.1:PORT", whatever its scheme.
 std::string url_in(std::string_view line);
 
 }  // namespace touchline::integration

@@ -1,0 +1,31 @@
+#include "feed/endpoint.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace touchline {
+namespace {
+
+using testing::HasSubstr;
+
+TEST(Endpoint, OfReadersHasOneOfFourSchemes) {
+  for (const char* text : {"tcp://a:1", "tls://a:1", "ws://a:1", "wss://a:1"})
+    EXPECT_EQ(parse_reader_endpoint(text).value().text(), text);
+  EXPECT_THAT(parse_reader_endpoint("http://a:1").error().text,
+              HasSubstr("expected tcp://HOST:PORT or tls://"));
+  EXPECT_FALSE(parse_reader_endpoint("wss://a:1/path"));
+}
+
+TEST(Endpoint, OfSourcesIsPlain) {
+  EXPECT_TRUE(parse_endpoint("tcp://a:1"));
+  EXPECT_FALSE(parse_endpoint("tls://a:1"));
+}
+
+TEST(Endpoint, KeepsTheBracketsOfAnIpv6Address) {
+  const auto endpoint = parse_reader_endpoint("wss://[2001:db8::1]:443").value();
+  EXPECT_EQ(endpoint.host, "2001:db8::1");
+  EXPECT_EQ(endpoint.authority(), "[2001:db8::1]:443");
+}
+
+}  // namespace
+}  // namespace touchline

@@ -26,7 +26,7 @@ namespace touchline::integration {
 namespace {
 
 constexpr std::array order{"simulate", "replay", "inspect", "export", "diff",
-                           "verify",   "bench",  "serve",   "tail"};
+                           "verify",   "bench",  "token",   "serve",  "tail"};
 constexpr int seconds_max = 60;  // an example that takes longer is a bad example
 
 struct Example {
@@ -48,7 +48,7 @@ void collect(const std::vector<std::string>& command, std::vector<Example>& exam
   arguments.emplace_back("--help");
   bool within_commands = false;
   for (const std::string& line : lines_in(output_of(arguments))) {
-    if (line.starts_with("  touchline ")) {
+    if (line.starts_with("  touchline ") || line.starts_with("  openssl ")) {
       examples.push_back({command.empty() ? "" : command.front(), line.substr(2)});
     }
     if (line.empty()) within_commands = false;
@@ -90,8 +90,11 @@ class HelpExamples : public testing::Test {
   // Port 0 for who listens; for who connects, that of the service of this test.
   std::string with_free_ports(const std::string& line) const {
     const bool connects = line.starts_with("touchline tail");
-    return std::regex_replace(line, std::regex("(tcp|http)://127\\.0\\.0\\.1:744[0-9]"),
-                              connects ? readers_ : "$1://127.0.0.1:0");
+    const auto put = [&](const std::string& in, const std::string& scheme, const std::string& service) {
+      return std::regex_replace(in, std::regex(scheme + "://127\\.0\\.0\\.1:744[0-9]"),
+                                connects ? service : scheme + "://127.0.0.1:0");
+    };
+    return put(put(put(line, "tcp", readers_), "tls", guarded_readers_), "http", {});
   }
 
   void expect_runs(const Example& example) const {
@@ -111,6 +114,7 @@ class HelpExamples : public testing::Test {
 
   TempFolder folder_;
   std::string readers_;
+  std::string guarded_readers_;
 };
 
 TEST_F(HelpExamples, RunAsPrinted) {
@@ -120,6 +124,7 @@ TEST_F(HelpExamples, RunAsPrinted) {
         << command << " has no example";
   }
   std::unique_ptr<Program> service;
+  std::unique_ptr<Program> guarded;
   for (const Example& example : all) {
     EXPECT_NE(std::ranges::find(order, example.command), order.end())
         << example.command << " has no place in the order";
@@ -129,6 +134,11 @@ TEST_F(HelpExamples, RunAsPrinted) {
                                    "--source", "day=" + (folder_ / "tests/recordings/matchday.ndjson.zst")});
       readers_ = url_in(service->wait_for_line("serving readers on"));
       service->wait_for_line("a recording has ended");
+      // With what the examples before this made.
+      guarded = std::make_unique<Program>(std::vector<std::string>{
+          "serve", "--store", folder_ / "read-by-few.db", "--listen", "tls://127.0.0.1:0", "--tls-cert",
+          folder_ / "feed.pem", "--tls-key", folder_ / "feed.key", "--tokens", folder_ / "relays.tokens"});
+      guarded_readers_ = url_in(guarded->wait_for_line("serving readers on"));
     }
     expect_runs(example);
   }

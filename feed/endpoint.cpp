@@ -32,10 +32,12 @@ Result<Endpoint> parse(std::string_view text, std::initializer_list<std::string_
 
 }  // namespace
 
-Result<Endpoint> parse_endpoint(std::string_view text) { return parse(text, {"tcp"}); }
-
 Result<Endpoint> parse_reader_endpoint(std::string_view text) {
   return parse(text, {"tcp", "tls", "ws", "wss"});
+}
+
+Result<Endpoint> parse_source_endpoint(std::string_view text) {
+  return parse(text, {"tcp", "http", "betfair", "betfairs"});
 }
 
 }  // namespace touchline

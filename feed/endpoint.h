@@ -1,4 +1,4 @@
-// Where to listen and where to connect: `tcp://HOST:PORT`, for readers also `tls://`, `ws://` and `wss://`.
+// Where to listen and where to connect: `tcp://HOST:PORT` and its like, readers' and sources' by the schemes they have.
 //
 // Knows the spelling alone; names are resolved where they are used. Port 0 asks the system for a free one.
 #pragma once
@@ -24,13 +24,13 @@ struct Endpoint {
   std::string text() const { return scheme + "://" + authority(); }
 };
 
-// tcp:// alone.
-Result<Endpoint> parse_endpoint(std::string_view text);
-// What readers are served on and connect to.
+// What readers are served on and connect to: tcp, tls, ws or wss.
 Result<Endpoint> parse_reader_endpoint(std::string_view text);
+// What sources are taken on, tcp or http, and dialled at, betfair or betfairs.
+Result<Endpoint> parse_source_endpoint(std::string_view text);
 
 inline bool is_encrypted(const Endpoint& endpoint) {
-  return endpoint.scheme == "tls" || endpoint.scheme == "wss";
+  return endpoint.scheme == "tls" || endpoint.scheme == "wss" || endpoint.scheme == "betfairs";
 }
 inline bool is_websocket(const Endpoint& endpoint) {
   return endpoint.scheme == "ws" || endpoint.scheme == "wss";

@@ -51,7 +51,8 @@ Result<void> take_authorities(ssl::context& context, TlsContext::Side side, cons
   return {};
 }
 
-Result<std::shared_ptr<ssl::context>> read(TlsContext::Side side, const TlsFiles& files) {
+Result<std::shared_ptr<ssl::context>> read(TlsContext::Side side, const TlsFiles& files,
+                                           TlsContext::Oldest oldest) {
   for (const std::string* path : {&files.certificate, &files.key, &files.authorities}) {
     if (path->empty()) continue;
     if (const auto readable = check_readable(*path); !readable) return readable.error();
@@ -59,7 +60,8 @@ Result<std::shared_ptr<ssl::context>> read(TlsContext::Side side, const TlsFiles
   const bool is_server = side == TlsContext::Side::server;
   auto context =
       std::make_shared<ssl::context>(is_server ? ssl::context::tls_server : ssl::context::tls_client);
-  SSL_CTX_set_min_proto_version(context->native_handle(), TLS1_3_VERSION);
+  SSL_CTX_set_min_proto_version(context->native_handle(),
+                                oldest == TlsContext::Oldest::tls_1_2 ? TLS1_2_VERSION : TLS1_3_VERSION);
   // A reader stays for hours: nothing is gained by taking up an old session, and a new certificate is looked at.
   SSL_CTX_set_num_tickets(context->native_handle(), 0);
   SSL_CTX_set_session_cache_mode(context->native_handle(), SSL_SESS_CACHE_OFF);
@@ -79,18 +81,18 @@ Result<std::shared_ptr<ssl::context>> read(TlsContext::Side side, const TlsFiles
 
 }  // namespace
 
-Result<std::shared_ptr<TlsContext>> TlsContext::open(Side side, TlsFiles files) {
+Result<std::shared_ptr<TlsContext>> TlsContext::open(Side side, TlsFiles files, Oldest oldest) {
   if (files.certificate.empty() != files.key.empty())
     return Error{ErrorKind::usage, "a certificate and its key belong together: --tls-cert and --tls-key", 0};
   if (side == Side::server && files.certificate.empty())
     return Error{ErrorKind::usage, "TLS needs a certificate and its key: --tls-cert and --tls-key", 0};
-  std::shared_ptr<TlsContext> context(new TlsContext(side, std::move(files)));
+  std::shared_ptr<TlsContext> context(new TlsContext(side, std::move(files), oldest));
   if (const auto loaded = context->reload(); !loaded) return loaded.error();
   return context;
 }
 
 Result<void> TlsContext::reload() {
-  auto context = read(side_, files_);
+  auto context = read(side_, files_, oldest_);
   if (!context) return context.error();
   current_ = std::move(*context);
   return {};

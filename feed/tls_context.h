@@ -1,4 +1,4 @@
-// Certificates and keys for TLS 1.3, read from their files at the start and again when they are asked for anew.
+// Certificates and keys for TLS, read from their files at the start and again when they are asked for anew.
 //
 // Connections that stand keep what they began with; the next one takes the newest. Says which file is wrong and why.
 // Knows no socket. Loop thread.
@@ -29,9 +29,10 @@ struct TlsFiles {
 class TlsContext {
  public:
   enum class Side : std::uint8_t { server, client };
+  enum class Oldest : std::uint8_t { tls_1_2, tls_1_3 };  // that is agreed on
 
   // A server needs certificate and key.
-  static Result<std::shared_ptr<TlsContext>> open(Side side, TlsFiles files);
+  static Result<std::shared_ptr<TlsContext>> open(Side side, TlsFiles files, Oldest oldest = Oldest::tls_1_3);
 
   // Reads the files again. On an error everything stays as it was.
   Result<void> reload();
@@ -40,9 +41,11 @@ class TlsContext {
   const std::shared_ptr<boost::asio::ssl::context>& current() const { return current_; }
 
  private:
-  TlsContext(Side side, TlsFiles files) : side_(side), files_(std::move(files)) {}
+  TlsContext(Side side, TlsFiles files, Oldest oldest)
+      : side_(side), oldest_(oldest), files_(std::move(files)) {}
 
   Side side_;
+  Oldest oldest_;
   TlsFiles files_;
   std::shared_ptr<boost::asio::ssl::context> current_;
 };

@@ -1,4 +1,4 @@
-// A ByteStream over TLS 1.3.
+// A ByteStream over TLS.
 //
 // Small pieces are gathered before they are encrypted, so that what goes out together is one record. An end without
 // TLS's own last word is an end: the protocol above says goodbye itself. Knows no files. Loop thread.

@@ -1,6 +1,6 @@
-// Which stream of bytes lies on a connection, by the scheme of its address: tcp, tls, ws or wss.
+// Which stream of bytes lies on a connection, by the scheme of its address.
 //
-// Knows the streams and puts them on one another; knows no protocol. `tls` is needed for tls and wss alone.
+// Knows the streams and puts them on one another; knows no protocol. `tls` is needed for encrypted ones alone.
 // Loop thread.
 #pragma once
 

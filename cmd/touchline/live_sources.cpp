@@ -2,7 +2,7 @@
 
 #include "cmd/touchline/arguments.h"
 #include "core/digest.h"
-#include "feed/tls_client.h"
+#include "feed/tls_context.h"
 
 #include <CLI/CLI.hpp>
 #include <spdlog/spdlog.h>
@@ -87,8 +87,10 @@ Result<std::unique_ptr<LiveSources>> LiveSources::prepare(const std::vector<Sour
     const std::string login = file_for(spec.name, options.betfair_logins);
     if (const auto read = read_betfair_login(login); !read) return read.error();
     sources->betfair_logins_[spec.name] = login;
-    if (spec.endpoint->scheme == "betfairs" && !sources->tls_) {
-      auto tls = tls_client_context(options.betfair_authorities);
+    if (is_encrypted(*spec.endpoint) && !sources->tls_) {
+      // Not every vendor speaks 1.3.
+      auto tls = TlsContext::open(TlsContext::Side::client, {"", "", options.betfair_authorities},
+                                  TlsContext::Oldest::tls_1_2);
       if (!tls) return tls.error();
       sources->tls_ = std::move(*tls);
     }
@@ -146,7 +148,7 @@ Result<void> LiveSources::open_betfair(Loop& loop, Pipeline& pipeline, const Sou
                                        SourceId source) {
   BetfairClientOptions options;
   options.endpoint = *spec.endpoint;
-  if (spec.endpoint->scheme == "betfairs") options.tls = tls_;
+  options.tls = tls_;
   options.subscription = betfair_subscriptions_[spec.name];
   options.login = [file = betfair_logins_[spec.name]] { return read_betfair_login(file); };
   options.source_name = spec.name;

@@ -57,7 +57,7 @@ class LiveSources {
   Watch watch_;
   std::map<std::string, BetfairSubscription> betfair_subscriptions_;  // by source
   std::map<std::string, std::string> betfair_logins_;                 // files by source
-  std::shared_ptr<boost::asio::ssl::context> tls_;
+  std::shared_ptr<TlsContext> tls_;
   std::map<std::string, int> betfair_lines_;               // of each source
   std::vector<std::unique_ptr<RefusalLog>> refusal_logs_;  // outlive who tells them
   std::vector<std::unique_ptr<LineServer>> line_servers_;

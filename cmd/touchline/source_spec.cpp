@@ -2,18 +2,11 @@
 
 #include "cmd/touchline/speed.h"
 
-#include <algorithm>
-#include <array>
 #include <charconv>
 #include <system_error>
 #include <utility>
 
 namespace touchline {
-namespace {
-
-constexpr std::array<std::string_view, 4> schemes{"tcp", "http", "betfair", "betfairs"};
-
-}  // namespace
 
 Result<SourceSpec> parse_source_spec(std::string_view text) {
   const auto equals = text.find('=');
@@ -28,12 +21,9 @@ Result<SourceSpec> parse_source_spec(std::string_view text) {
   SourceSpec spec;
   spec.name = std::string(text.substr(0, equals));
   const std::string_view address = text.substr(equals + 1);
-  if (const auto end = address.find("://"); end != std::string_view::npos) {
-    const std::string_view scheme = address.substr(0, end);
-    if (std::ranges::find(schemes, scheme) == schemes.end()) return wrong();
-    auto endpoint = parse_endpoint("tcp" + std::string(address.substr(end)));  // written alike
+  if (address.find("://") != std::string_view::npos) {
+    auto endpoint = parse_source_endpoint(address);
     if (!endpoint) return wrong();
-    endpoint->scheme = scheme;
     spec.endpoint = std::move(*endpoint);
     return spec;
   }

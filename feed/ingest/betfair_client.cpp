@@ -2,8 +2,7 @@
 
 #include "feed/backoff.h"
 #include "feed/ingest/betfair_session.h"
-#include "feed/tcp_stream.h"
-#include "feed/tls_client.h"
+#include "feed/transport.h"
 
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/connect.hpp>
@@ -117,8 +116,7 @@ struct BetfairClient::Impl::Attempt : std::enable_shared_from_this<Attempt> {
 
   void open() {
     const BetfairClientOptions& options = client->options;
-    stream = options.tls ? tls_client_stream(std::move(socket), options.tls, options.endpoint.host)
-                         : std::make_unique<TcpStream>(std::move(socket));
+    stream = connected_stream(options.endpoint, std::move(socket), options.tls.get());
     stream->open([self = shared_from_this()](const error_code& error) {
       if (self->over) return;
       if (error) return self->fail("cannot agree on TLS", error);

@@ -12,16 +12,13 @@
 #include "feed/ingest/betfair_settings.h"
 #include "feed/loop.h"
 #include "feed/publisher.h"
+#include "feed/tls_context.h"
 
 #include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
-
-namespace boost::asio::ssl {
-class context;
-}
 
 namespace touchline {
 
@@ -38,8 +35,8 @@ struct BetfairNews {
 };
 
 struct BetfairClientOptions {
-  Endpoint endpoint;                                    // of the vendor
-  std::shared_ptr<boost::asio::ssl::context> tls = {};  // none: plain TCP
+  Endpoint endpoint;                           // of the vendor
+  std::shared_ptr<const TlsContext> tls = {};  // for betfairs://
   BetfairSubscription subscription = {};
   std::function<Result<BetfairLogin>()> login = {};  // asked before each connection
   std::string source_name = {};

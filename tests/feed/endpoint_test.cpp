@@ -16,9 +16,10 @@ TEST(Endpoint, OfReadersHasOneOfFourSchemes) {
   EXPECT_FALSE(parse_reader_endpoint("wss://a:1/path"));
 }
 
-TEST(Endpoint, OfSourcesIsPlain) {
-  EXPECT_TRUE(parse_endpoint("tcp://a:1"));
-  EXPECT_FALSE(parse_endpoint("tls://a:1"));
+TEST(Endpoint, OfSourcesHasSchemesOfItsOwn) {
+  for (const char* text : {"tcp://a:1", "http://a:1", "betfair://a:1", "betfairs://a:1"})
+    EXPECT_EQ(parse_source_endpoint(text).value().text(), text);
+  EXPECT_FALSE(parse_source_endpoint("tls://a:1"));
 }
 
 TEST(Endpoint, KeepsTheBracketsOfAnIpv6Address) {

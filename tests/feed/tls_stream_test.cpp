@@ -116,6 +116,17 @@ TEST_F(TlsStreams, OfAnotherHostOrAnotherAuthorityAreRefusedByName) {
   EXPECT_THAT(open("localhost", *server, *stranger), HasSubstr("the peer's certificate: "));
 }
 
+TEST_F(TlsStreams, AgreeOnAnOlderVersionOnlyWhereThatIsAllowed) {
+  using Oldest = TlsContext::Oldest;
+  const auto old = TlsContext::open(TlsContext::Side::server, server_files(), Oldest::tls_1_2).value();
+  SSL_CTX_set_max_proto_version(old->current()->native_handle(), TLS1_2_VERSION);
+  const TlsFiles trusted{"", "", path("ca.pem")};
+  const auto strict = TlsContext::open(TlsContext::Side::client, trusted).value();
+  const auto lenient = TlsContext::open(TlsContext::Side::client, trusted, Oldest::tls_1_2).value();
+  EXPECT_THAT(open("localhost", *old, *strict), HasSubstr("protocol version"));
+  EXPECT_EQ(open("localhost", *old, *lenient), "");
+}
+
 TEST_F(TlsStreams, TakeTheNewestFilesAndKeepTheFormerOnesWhereTheseAreWrong) {
   const auto server = TlsContext::open(TlsContext::Side::server, server_files()).value();
   const auto former = server->current();

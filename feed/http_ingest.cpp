@@ -2,7 +2,9 @@
 
 #include "core/state_names.h"
 #include "feed/answers.h"
+#include "feed/clock.h"
 #include "feed/ingest/native_parser.h"
+#include "feed/peer.h"
 #include "feed/tcp_listen.h"
 
 #include <boost/asio/io_context.hpp>
@@ -34,19 +36,6 @@ constexpr std::size_t padding_bytes = 64;
 constexpr std::size_t kept_bytes = 4096;    // of a refused line
 constexpr std::size_t refused_named = 100;  // in one answer
 constexpr int lines_per_turn = 1'000;
-
-std::int64_t wall_ms() {
-  using namespace std::chrono;
-  return duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();
-}
-
-std::string peer_of(const tcp::socket& socket) {
-  error_code error;
-  const auto remote = socket.remote_endpoint(error);
-  if (error) return "unknown";
-  const std::string host = remote.address().to_string();
-  return (remote.address().is_v6() ? "[" + host + "]" : host) + ":" + std::to_string(remote.port());
-}
 
 std::string_view view_of(beast::string_view text) { return {text.data(), text.size()}; }
 

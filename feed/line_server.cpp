@@ -2,8 +2,10 @@
 
 #include "core/limits.h"
 #include "feed/answers.h"
+#include "feed/clock.h"
 #include "feed/ingest/decompressor.h"
 #include "feed/ingest/parser.h"
+#include "feed/peer.h"
 #include "feed/tcp_listen.h"
 
 #include <boost/asio/buffer.hpp>
@@ -35,11 +37,6 @@ using Clock = std::chrono::steady_clock;
 constexpr std::size_t read_bytes = 64U << 10;
 constexpr std::size_t padding_bytes = 64;
 constexpr std::size_t kept_bytes = 4096;  // of a refused line
-
-std::int64_t wall_ms() {
-  using namespace std::chrono;
-  return duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();
-}
 
 }  // namespace
 
@@ -265,18 +262,6 @@ struct LineServer::Impl::Connection : std::enable_shared_from_this<Connection> {
   bool ended = false;
   Clock::time_point last_line = Clock::now();  // or when it came
 };
-
-namespace {
-
-std::string peer_of(const tcp::socket& socket) {
-  error_code error;
-  const auto remote = socket.remote_endpoint(error);
-  if (error) return "unknown";
-  const std::string host = remote.address().to_string();
-  return (remote.address().is_v6() ? "[" + host + "]" : host) + ":" + std::to_string(remote.port());
-}
-
-}  // namespace
 
 // Over a socket, or over a pipe or standard input, where there is nobody to answer.
 template <class Stream>

@@ -1,5 +1,6 @@
 #include "feed/tcp_server.h"
 
+#include "feed/clock.h"
 #include "feed/tcp_listen.h"
 #include "feed/tcp_stream.h"
 #include "feed/transport.h"
@@ -20,11 +21,6 @@ using asio::ip::tcp;
 using boost::system::error_code;
 
 namespace {
-
-std::int64_t wall_ms() {
-  using namespace std::chrono;
-  return duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();
-}
 
 class Connection;
 

@@ -1,5 +1,7 @@
 #include "feed/tcp_stream.h"
 
+#include "feed/peer.h"
+
 #include <boost/asio/detail/socket_option.hpp>
 
 #include <string>
@@ -22,10 +24,7 @@ std::string set_up(tcp::socket& socket) {
   error_code error;
   socket.set_option(tcp::no_delay(true), error);
   socket.set_option(Unsent(unsent_bytes_max), error);
-  const auto remote = socket.remote_endpoint(error);
-  if (error) return "unknown";
-  const std::string address = remote.address().to_string();
-  return (remote.address().is_v6() ? "[" + address + "]" : address) + ":" + std::to_string(remote.port());
+  return peer_of(socket);
 }
 
 TcpStream::TcpStream(tcp::socket socket) : socket_(std::move(socket)), peer_(set_up(socket_)) {}

@@ -2,6 +2,7 @@
 
 #include "cmd/touchline/arguments.h"
 #include "core/digest.h"
+#include "feed/clock.h"
 #include "feed/tls_context.h"
 
 #include <CLI/CLI.hpp>

@@ -1,16 +1,11 @@
 #include "cmd/touchline/pipeline.h"
 
+#include "feed/clock.h"
 #include "storage/journal_reader.h"
 
-#include <chrono>
 #include <utility>
 
 namespace touchline {
-
-std::int64_t wall_ms() {
-  using namespace std::chrono;
-  return duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();
-}
 
 Pipeline::Pipeline(Loop& loop, Journal journal)
     : loop_(loop), journal_(std::make_unique<Journal>(std::move(journal))) {}

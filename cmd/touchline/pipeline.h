@@ -21,8 +21,6 @@
 
 namespace touchline {
 
-std::int64_t wall_ms();  // ms since 1970
-
 struct PipelineOptions {
   HubOptions hub = {};
   EpochWish epoch = EpochWish::keep;

@@ -7,6 +7,7 @@
 #include "cmd/touchline/replay_report.h"
 #include "cmd/touchline/speed.h"
 #include "core/time_text.h"
+#include "feed/clock.h"
 #include "feed/ingest/read_ahead.h"
 #include "feed/player.h"
 

@@ -10,6 +10,7 @@
 #include "cmd/touchline/reader_ports.h"
 #include "cmd/touchline/refusal_log.h"
 #include "cmd/touchline/source_spec.h"
+#include "feed/clock.h"
 #include "feed/ingest/read_ahead.h"
 #include "feed/player.h"
 

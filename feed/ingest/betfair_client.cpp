@@ -1,6 +1,7 @@
 #include "feed/ingest/betfair_client.h"
 
 #include "feed/backoff.h"
+#include "feed/clock.h"
 #include "feed/ingest/betfair_session.h"
 #include "feed/transport.h"
 
@@ -28,16 +29,6 @@ constexpr std::size_t kept_bytes = 4096;  // of a refused line
 constexpr int updates_per_turn = 256;
 constexpr milliseconds connect_max{10'000};
 constexpr std::int64_t idle_cursor_ms = 30'000;  // heartbeats alone move the cursor no more often
-
-std::int64_t steady_ms() {
-  return std::chrono::duration_cast<milliseconds>(std::chrono::steady_clock::now().time_since_epoch())
-      .count();
-}
-
-std::int64_t wall_ms() {
-  return std::chrono::duration_cast<milliseconds>(std::chrono::system_clock::now().time_since_epoch())
-      .count();
-}
 
 std::string in_words(milliseconds time) {
   return time < milliseconds(10'000) ? std::to_string(time.count()) + " ms"

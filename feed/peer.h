@@ -1,0 +1,13 @@
+// Who is at the other end of a connection, as it is written in logs and tables.
+#pragma once
+
+#include <boost/asio/ip/tcp.hpp>
+
+#include <string>
+
+namespace touchline {
+
+// HOST:PORT, with an IPv6 address in brackets; "unknown" where it is gone already.
+std::string peer_of(const boost::asio::ip::tcp::socket& socket);
+
+}  // namespace touchline

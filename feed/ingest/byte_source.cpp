@@ -125,7 +125,9 @@ Result<ByteSource::Read::Kind> ByteSource::refill(Wait wait) {
   return file_ended_ ? Read::Kind::end : Read::Kind::bytes;
 }
 
-Error ByteSource::cut_off() {
+Result<ByteSource::Read::Kind> ByteSource::refill_compressed(Wait wait) {
+  const auto more = refill(wait);
+  if (!more || *more != Read::Kind::end || decompressor_->is_complete()) return more;
   is_cut_ = true;
   return malformed("the compressed data (" + std::string(name_of(compression_)) + ") is cut off");
 }
@@ -171,12 +173,9 @@ Result<ByteSource::Read> ByteSource::read_compressed(char* to, std::size_t room,
     if (decompressor_->is_checked()) checked_ = unpacked_;
     if (*written != 0) return Read{Read::Kind::bytes, *written};
     if (!in.empty()) continue;
-    const auto more = refill(wait);
+    const auto more = refill_compressed(wait);
     if (!more) return more.error();
-    if (*more == Read::Kind::later) return Read{Read::Kind::later, 0};
-    if (*more == Read::Kind::bytes) continue;
-    if (!decompressor_->is_complete()) return cut_off();
-    return Read{Read::Kind::end, 0};
+    if (*more != Read::Kind::bytes) return Read{*more, 0};
   }
 }
 
@@ -193,12 +192,9 @@ Result<ByteSource::Read> ByteSource::read_checked_blocks(char* to, std::size_t r
     held_end_ += *written;
     if (decompressor_->is_checked()) held_checked_ = held_end_;
     if (held_checked_ != held_at_ || *written != 0 || at_ != input_.size()) continue;
-    const auto more = refill(wait);
+    const auto more = refill_compressed(wait);
     if (!more) return more.error();
-    if (*more == Read::Kind::later) return Read{Read::Kind::later, 0};
-    if (*more == Read::Kind::bytes) continue;
-    if (!decompressor_->is_complete()) return cut_off();
-    return Read{Read::Kind::end, 0};
+    if (*more != Read::Kind::bytes) return Read{*more, 0};
   }
   const std::size_t size = std::min(room, held_checked_ - held_at_);
   std::memcpy(to, held_.data() + held_at_, size);

@@ -50,10 +50,10 @@ class ByteSource {
   Result<void> tell_compression();
   Result<void> check_file(const std::string& path);
   Result<Read::Kind> refill(Wait wait);
+  Result<Read::Kind> refill_compressed(Wait wait);  // an end in the middle is an error
   Result<Read> read_plain(char* to, std::size_t room, Wait wait);
   Result<Read> read_compressed(char* to, std::size_t room, Wait wait);
   Result<Read> read_checked_blocks(char* to, std::size_t room, Wait wait);
-  Error cut_off();
   Error named(const Error& error) const;
 
   int file_;

@@ -9,7 +9,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <filesystem>
 #include <ostream>
 #include <string>
 
@@ -61,9 +60,7 @@ std::unique_ptr<TempFolder> DamagedStore::folder_;
 
 TEST_P(DamagedStore, IsRefusedByName) {
   const std::string path = *folder_ / "damaged.db";
-  for (const char* end : {"", "-wal", "-shm"})
-    std::filesystem::remove(path + end);
-  std::filesystem::copy_file(*folder_ / "original.db", path);
+  copy_store(*folder_ / "original.db", path);
   ASSERT_TRUE(take_up(path));
   tamper(path, GetParam().sql.c_str());
   const auto taken_up = take_up(path);

@@ -5,6 +5,7 @@
 
 #include <array>
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <stdexcept>
@@ -120,6 +121,12 @@ std::map<std::string, std::vector<Moment>> write_store(const std::string& path, 
   Store store(path, options);
   store.run(feed, updates);
   return store.past();
+}
+
+void copy_store(const std::string& from, const std::string& to) {
+  for (const char* end : {"", "-wal", "-shm"})
+    std::filesystem::remove(to + end);
+  std::filesystem::copy_file(from, to);
 }
 
 void tamper(const std::string& path, const char* sql) {

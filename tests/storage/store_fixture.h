@@ -93,6 +93,9 @@ class Store {
 std::map<std::string, std::vector<Moment>> write_store(const std::string& path, std::uint64_t seed,
                                                        int events, int updates, OriginOptions options = {});
 
+// A closed store at another place, over what stands there.
+void copy_store(const std::string& from, const std::string& to);
+
 // Runs one statement in a store behind its back.
 void tamper(const std::string& path, const char* sql);
 

@@ -74,9 +74,7 @@ class EveryRow : public testing::Test {
   void SetUp() override { write_store(path_, 31, 4, 500, often); }
 
   std::string damaged(const std::string& sql) {
-    for (const char* end : {"", "-wal", "-shm"})
-      std::filesystem::remove(copy_ + end);
-    std::filesystem::copy_file(path_, copy_);
+    copy_store(path_, copy_);
     tamper(copy_, sql.c_str());
     return copy_;
   }

@@ -9,7 +9,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -28,9 +27,7 @@ class VerifyTables : public testing::Test {
 
   VerifyReport report_after(const std::string& damage) const {
     const std::string copy = folder_ / "copy.db";
-    for (const char* end : {"", "-wal", "-shm"})
-      std::filesystem::remove(copy + end);
-    std::filesystem::copy_file(path_, copy);
+    copy_store(path_, copy);
     tamper(copy, damage.c_str());
     const auto report = verify(copy);
     EXPECT_TRUE(report) << report.error().text;

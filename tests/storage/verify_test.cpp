@@ -60,9 +60,7 @@ class VerifyTest : public testing::Test {
 
   VerifyReport after(const std::string& damage) {
     const std::string copy = folder_ / "copy.db";
-    for (const char* end : {"", "-wal", "-shm"})
-      std::filesystem::remove(copy + end);
-    std::filesystem::copy_file(path_, copy);
+    copy_store(path_, copy);
     tamper(copy, damage.c_str());
     const auto report = verify(copy);
     EXPECT_TRUE(report) << report.error().text;

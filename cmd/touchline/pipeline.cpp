@@ -1,6 +1,5 @@
 #include "cmd/touchline/pipeline.h"
 
-#include "feed/clock.h"
 #include "storage/journal_reader.h"
 
 #include <utility>

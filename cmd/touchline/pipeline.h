@@ -6,6 +6,7 @@
 
 #include "core/origin.h"
 #include "core/result.h"
+#include "feed/clock.h"
 #include "feed/hub.h"
 #include "feed/loop.h"
 #include "feed/publisher.h"

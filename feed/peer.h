@@ -1,4 +1,6 @@
 // Who is at the other end of a connection, as it is written in logs and tables.
+//
+// Knows sockets and how an address is spelled; nothing of who the peer claims to be.
 #pragma once
 
 #include <boost/asio/ip/tcp.hpp>

@@ -36,6 +36,10 @@ inline constexpr std::size_t held_updates = 1024;
 // And of all events of one source together, in bytes; past it the event that just grew declares its gap.
 inline constexpr std::size_t held_bytes = 64U << 20;
 inline constexpr std::int64_t held_ms = 2'000;
+// How far a number may be ahead of the last one; past it the update is refused, for no gap is that wide.
+inline constexpr std::uint64_t number_jump = 1'000'000;
+// How far a source's time may be ahead of the clock when it comes in live; past it the update is refused.
+inline constexpr std::int64_t ahead_ms = 366LL * 86'400'000;
 // Message ids remembered per source; an id older than that is no longer recognised as a repeat.
 inline constexpr std::size_t remembered_message_ids = 1U << 16;
 

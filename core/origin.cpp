@@ -108,6 +108,12 @@ Result<Origin::Outcome> Origin::take_numbered(LineRef line, Update& update, std:
         declare(line.source, gap, now_ms);
       return Outcome::held;
     }
+    case Sequencer::Verdict::too_far:
+      return Error{ErrorKind::limit,
+                   "seq " + std::to_string(*update.number) + " is more than " +
+                       std::to_string(limits::number_jump) + " past " +
+                       std::to_string(sequencer.last_number(event)) + ", the last one of the event",
+                   0};
     case Sequencer::Verdict::in_order:
       break;
   }
@@ -305,7 +311,8 @@ void Origin::restore(EventHandle handle, EventState state, std::uint64_t deltas_
 
 void Origin::restore_number(SourceId source, EventHandle event, std::uint64_t number) {
   TL_CHECK(source.value <= sources_.size());
-  sources_[source.value - 1].sequencer.restore(table_.event(event).id, number);
+  const LiveEvent& known = table_.event(event);
+  sources_[source.value - 1].sequencer.restore(known.id, number, known.state.source_time_ms);
 }
 
 Batch Origin::take_batch() {

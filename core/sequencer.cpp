@@ -23,15 +23,31 @@ Sequencer::Verdict Sequencer::judge(Update& update, std::int64_t now_ms) {
   const std::string event(update.look(update.event));
   Stream& stream = streams_[event];
   const std::uint64_t number = *update.number;
-  if (stream.started && number <= stream.last) return Verdict::repeat;
-  if (!stream.started || number == stream.last + 1 || is_image(update)) {
-    stream.started = true;
-    stream.last = number;
-    forget(stream, stream.held.upper_bound(number));
-    return Verdict::in_order;
+  if (update.source_time_ms != 0 && update.source_time_ms < stream.began_ms) return Verdict::repeat;
+  if (begins_anew(stream, update)) {
+    stream.began_ms = update.source_time_ms;
+    forget(stream, stream.held.end());
+  } else if (stream.started && number <= stream.last) {
+    return Verdict::repeat;
+  } else if (stream.started && number != stream.last + 1 && !is_image(update)) {
+    if (number - stream.last > limits::number_jump) return Verdict::too_far;
+    return hold(stream, update, now_ms);
   }
+  stream.started = true;
+  stream.last = number;
+  stream.source_time_ms = std::max(stream.source_time_ms, update.source_time_ms);
+  forget(stream, stream.held.upper_bound(number));
+  return Verdict::in_order;
+}
+
+bool Sequencer::begins_anew(const Stream& stream, const Update& update) {
+  return stream.started && *update.number <= stream.last && stream.source_time_ms != 0 &&
+         update.source_time_ms > stream.source_time_ms && is_image(update);
+}
+
+Sequencer::Verdict Sequencer::hold(Stream& stream, Update& update, std::int64_t now_ms) {
   if (stream.held.empty()) stream.oldest_ms = now_ms;
-  const auto [place, fresh] = stream.held.try_emplace(number);
+  const auto [place, fresh] = stream.held.try_emplace(*update.number);
   if (!fresh) return Verdict::repeat;
   const std::size_t bytes = update.bytes();
   place->second = {std::move(update), now_ms, bytes};
@@ -47,6 +63,7 @@ bool Sequencer::release(std::string_view event, Update& released) {
   if (stream.held.empty() || stream.held.begin()->first != stream.last + 1) return false;
   stream.last = stream.held.begin()->first;
   released = std::move(stream.held.begin()->second.update);
+  stream.source_time_ms = std::max(stream.source_time_ms, released.source_time_ms);
   forget(stream, std::next(stream.held.begin()));
   return true;
 }
@@ -92,10 +109,11 @@ std::uint64_t Sequencer::last_number(std::string_view event) const {
   return found == streams_.end() ? 0 : found->second.last;
 }
 
-void Sequencer::restore(std::string_view event, std::uint64_t last_number) {
+void Sequencer::restore(std::string_view event, std::uint64_t last_number, std::int64_t source_time_ms) {
   Stream& stream = streams_[std::string(event)];
   stream.started = true;
   stream.last = last_number;
+  stream.source_time_ms = source_time_ms;
 }
 
 bool MessageIds::insert(std::string_view id) {

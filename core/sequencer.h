@@ -3,7 +3,8 @@
 // For each (source, event): the next number is delivered, a lower one is a repeat, a higher one is held back
 // within bounds (limits::held_updates, held_bytes, held_ms) in case the missing ones come late. Past the bounds
 // the gap is declared and numbering goes on behind it. An image may start anywhere: it needs nothing before
-// it.
+// it. An image with a lower number but a later time than anything before says that the source has begun to count anew;
+// what is older than that image is then a repeat, whatever its number.
 //
 // Sans I/O: time is passed in. Knows no events' states; what a gap means for an event is the caller's to say.
 #pragma once
@@ -26,7 +27,7 @@ namespace touchline {
 
 class Sequencer {
  public:
-  enum class Verdict : std::uint8_t { in_order, repeat, held };
+  enum class Verdict : std::uint8_t { in_order, repeat, held, too_far };
 
   struct Gap {
     std::string event;
@@ -34,7 +35,8 @@ class Sequencer {
     std::uint64_t last_missing = 0;
   };
 
-  // Judges one numbered update (update.number, update.event). A held one is moved away.
+  // Judges one numbered update (update.number, update.event). A held one is moved away. One that is too far ahead
+  // (limits::number_jump) is none of this numbering.
   Verdict judge(Update& update, std::int64_t now_ms);
 
   // The held update that is next in order for the event, if any: call until there is none.
@@ -48,7 +50,7 @@ class Sequencer {
 
   // Where numbering stands, for the journal, and back from it.
   std::uint64_t last_number(std::string_view event) const;
-  void restore(std::string_view event, std::uint64_t last_number);
+  void restore(std::string_view event, std::uint64_t last_number, std::int64_t source_time_ms);
 
   std::uint64_t held_count() const { return held_count_; }
 
@@ -61,10 +63,14 @@ class Sequencer {
   struct Stream {
     bool started = false;
     std::uint64_t last = 0;
+    std::int64_t source_time_ms = 0;  // the latest that was delivered
+    std::int64_t began_ms = 0;        // the source's time when it began to count anew
     std::map<std::uint64_t, Held> held;
     std::int64_t oldest_ms = 0;  // none is held since before
   };
+  Verdict hold(Stream& stream, Update& update, std::int64_t now_ms);
   Gap open_gap(const std::string& event, Stream& stream);
+  static bool begins_anew(const Stream& stream, const Update& update);
   void forget(Stream& stream, std::map<std::uint64_t, Held>::iterator end);
 
   TextMap<Stream> streams_;

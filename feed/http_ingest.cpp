@@ -5,6 +5,7 @@
 #include "feed/clock.h"
 #include "feed/ingest/native_parser.h"
 #include "feed/peer.h"
+#include "feed/take_live.h"
 #include "feed/tcp_listen.h"
 
 #include <boost/asio/io_context.hpp>
@@ -271,7 +272,7 @@ struct HttpIngest::Impl::Session : std::enable_shared_from_this<Session> {
   void take_line(std::string_view line) {
     const auto parsed = ingest->parser.parse(line, ingest->update);
     if (!parsed) return refuse_line(line, parsed.error());
-    const auto done = ingest->publisher.take(ingest->line, ingest->update, wall_ms());
+    const auto done = take_live(ingest->publisher, ingest->line, ingest->update);
     if (!done) return refuse_line(line, done.error());
     outcome.count(*done);
   }

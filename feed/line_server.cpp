@@ -6,6 +6,7 @@
 #include "feed/ingest/decompressor.h"
 #include "feed/ingest/parser.h"
 #include "feed/peer.h"
+#include "feed/take_live.h"
 #include "feed/tcp_listen.h"
 
 #include <boost/asio/buffer.hpp>
@@ -170,7 +171,7 @@ struct LineServer::Impl::Connection : std::enable_shared_from_this<Connection> {
     const auto parsed = parser->parse(text, update);
     const AnswerWish wish(update);
     if (!parsed) return refuse(text, parsed.error(), wish.name);
-    const auto done = server->publisher.take(line, update, wall_ms());
+    const auto done = take_live(server->publisher, line, update);
     if (!done) return refuse(text, done.error(), wish.name);
     if (wish.is_there && has_way_back()) answers.add_taken(wish.name, number, *done);
     asked = asked || wish.is_there;

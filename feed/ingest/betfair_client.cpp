@@ -3,6 +3,7 @@
 #include "feed/backoff.h"
 #include "feed/clock.h"
 #include "feed/ingest/betfair_session.h"
+#include "feed/take_live.h"
 #include "feed/transport.h"
 
 #include <boost/asio/buffer.hpp>
@@ -279,7 +280,7 @@ void BetfairClient::Impl::take(BetfairSession& session, Update& update) {
   }
   line_is_open = true;
   if (update.source_time_ms != 0) cursor.time_ms = update.source_time_ms;
-  if (const auto taken = publisher.take(line, update, wall_ms()); !taken)
+  if (const auto taken = take_live(publisher, line, update); !taken)
     refused({}, session.counts().messages, 0, taken.error().text);
   clocks = session.clocks();
   ++cursor.line;

@@ -34,6 +34,11 @@ Update image(std::uint64_t number, std::string_view event = "e") {
       .set(Field::clock_ms, static_cast<std::int64_t>(number));
 }
 
+Update at(std::int64_t time_ms, Update update) {
+  update.source_time_ms = time_ms;
+  return update;
+}
+
 // A sequencer as the origin drives it, and what it let through.
 struct Driven {
   Sequencer sequencer;
@@ -181,6 +186,43 @@ TEST(SequencerImage, NeedsNothingBeforeIt) {
   EXPECT_THAT(d.gaps, IsEmpty());
 }
 
+TEST(SequencerAnew, BeginsWithAnImageThatIsLaterThanEverything) {
+  Driven d;
+  d.take(at(100, numbered(7)));
+  d.take(at(110, numbered(8)));
+  d.take(numbered(10));
+  EXPECT_EQ(d.take(at(110, image(1))), Verdict::repeat) << "sent again";
+  EXPECT_EQ(d.take(at(120, numbered(1))), Verdict::repeat) << "no image";
+  EXPECT_EQ(d.take(at(120, image(1))), Verdict::in_order);
+  EXPECT_EQ(d.sequencer.held_count(), 0U);
+  // The other line still brings what was said before.
+  EXPECT_EQ(d.take(at(115, numbered(9))), Verdict::repeat);
+  EXPECT_EQ(d.take(at(115, image(9))), Verdict::repeat);
+  EXPECT_EQ(d.take(at(121, numbered(2))), Verdict::in_order);
+  EXPECT_THAT(d.delivered, ElementsAre(7, 8, 1, 2));
+}
+
+TEST(SequencerAnew, IsNotBegunByASourceThatTellsNoTimes) {
+  Driven d;
+  d.take(numbered(7));
+  EXPECT_EQ(d.take(image(1)), Verdict::repeat);
+}
+
+TEST(SequencerAnew, IsToldFromTheJournalsTime) {
+  Driven d;
+  d.sequencer.restore("e", 41, 100);
+  EXPECT_EQ(d.take(at(100, image(1))), Verdict::repeat);
+  EXPECT_EQ(d.take(at(101, image(1))), Verdict::in_order);
+}
+
+TEST(Sequencer, RefusesWhatIsTooFarAhead) {
+  Driven d;
+  d.take(numbered(7));
+  EXPECT_EQ(d.take(numbered(8 + limits::number_jump)), Verdict::too_far);
+  EXPECT_EQ(d.take(numbered(7 + limits::number_jump)), Verdict::held);
+  EXPECT_EQ(d.take(numbered(8)), Verdict::in_order);
+}
+
 TEST(SequencerImage, OfAMarketJumpsNothing) {
   Driven d;
   d.take(numbered(1));
@@ -190,7 +232,7 @@ TEST(SequencerImage, OfAMarketJumpsNothing) {
 
 TEST(SequencerRestored, GoesOnFromTheJournalsNumber) {
   Driven d;
-  d.sequencer.restore("e", 41);
+  d.sequencer.restore("e", 41, 0);
   EXPECT_EQ(d.take(numbered(41)), Verdict::repeat);
   EXPECT_EQ(d.take(numbered(43)), Verdict::held);
   EXPECT_EQ(d.take(numbered(42)), Verdict::in_order);

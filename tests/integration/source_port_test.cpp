@@ -74,6 +74,31 @@ TEST_F(SourcePort, LogsTheFirstRefusalsAndCountsTheOthers) {
   EXPECT_THAT(finished.err, HasSubstr(std::to_string(bad) + " rejected"));
 }
 
+// Taken, it would make all that follows look late.
+TEST_F(SourcePort, RefusesATimeFarAheadOfTheClock) {
+  start();
+  Socket socket(feed_);
+  EXPECT_TRUE(socket.send(std::string(R"({"event":"e","time":"9999-01-01T00:00:00Z","home_score":1})") +
+                          "\n" + R"({"event":"e","time":"2026-01-01T00:00:00Z","home_score":2})" + "\n"));
+  socket.end_sending();
+  EXPECT_EQ(socket.receive_all(), "");
+  EXPECT_THAT(stop().err, HasSubstr("its time, 9999-01-01T00:00:00.000Z, is more than a year ahead"));
+  EXPECT_THAT(output_of({"export", store_, "--event", "e"}),
+              HasSubstr("\"source_at\":\"2026-01-01T00:00:00.000Z\""));
+}
+
+TEST_F(SourcePort, RefusesANumberThatNoGapExplains) {
+  start();
+  Socket socket(feed_);
+  EXPECT_TRUE(socket.send(std::string(R"({"event":"e","seq":1,"home_score":1})") + "\n" +
+                          R"({"event":"e","seq":99999999999,"home_score":2})" + "\n" +
+                          R"({"event":"e","seq":2,"home_score":3})" + "\n"));
+  socket.end_sending();
+  EXPECT_EQ(socket.receive_all(), "");
+  EXPECT_THAT(stop().err, HasSubstr("line 2: byte 37: seq 99999999999 is more than 1000000 past 1"));
+  EXPECT_THAT(output_of({"export", store_, "--event", "e"}), HasSubstr("\"seq\":2"));
+}
+
 TEST_F(SourcePort, SaysWhyAConnectionEnded) {
   start();
   Socket socket(feed_);

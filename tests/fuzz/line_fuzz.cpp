@@ -1,10 +1,14 @@
-// Lines of any format: refused by name, or taken by the origin, whose blocks a subscriber's state follows.
+// Lines of any format: refused by name, or taken by the origin, whose blocks a subscriber's state follows. By way of
+// the deltas and by way of keyframes a subscriber comes to the same state.
 
 #include "core/block.h"
 #include "core/frame.h"
+#include "core/keyframe.h"
 #include "core/origin.h"
+#include "core/subscriber.h"
 #include "feed/ingest/parser.h"
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -16,8 +20,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string_view text(reinterpret_cast<const char*>(data), size);
   Origin origin;
   const LineRef line = origin.add_line(origin.add_source());
-  Parser betfair(Format::betfair);
-  Parser native(Format::native);
+  Parser parser;
   Update update;
   for (std::size_t at = 0; at < text.size();) {
     const std::size_t end = std::min(text.find('\n', at), text.size());
@@ -25,7 +28,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const std::size_t length = padded.size();
     padded.append(64, '\0');
     const std::string_view one = std::string_view(padded).substr(0, length);
-    Parser& parser = format_of(one) == Format::betfair ? betfair : native;
     if (parser.parse(one, update)) (void)origin.take(line, update, 1);
     at = end + 1;
   }
@@ -38,9 +40,18 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (!delta) std::abort();
     apply(states[item.event], *delta);
   }
+  Welcome welcome;
+  welcome.position = {Epoch(1), origin.head()};
+  std::string frames;
+  put(frames, welcome);
+  for (const auto& event : origin.table().events())
+    put_keyframe(frames, event->handle, event->state, origin.head());
+  Subscriber joiner(Hello{}, {});
+  if (!joiner.receive(frames)) std::abort();
   for (const auto& event : origin.table().events()) {
-    if (event->state.cell_count() != 0 && states[event->handle].digest() != event->state.digest())
-      std::abort();
+    const std::uint64_t digest = event->state.digest();
+    if (event->state.cell_count() != 0 && states[event->handle].digest() != digest) std::abort();
+    if (joiner.states().at(event->handle).digest() != digest) std::abort();
   }
   return 0;
 }

@@ -357,7 +357,9 @@ LineServer::~LineServer() {
   impl_->news = {};
   error_code ignored;
   impl_->acceptor.close(ignored);
-  for (const auto& connection : impl_->connections) {
+  // Each keeps what they share, and that keeps each.
+  const auto connections = std::exchange(impl_->connections, {});
+  for (const auto& connection : connections) {
     connection->ended = true;
     connection->close();
   }

@@ -160,6 +160,7 @@ void EventTable::go_to_event(LiveEvent& event) {
     if (changed_[current_].event == event_) return;
   }
   if (changed_count_ == changed_.size()) changed_.emplace_back();
+  if (before_change) before_change(event);
   Changed& changed = changed_[changed_count_++];
   changed.event = event_;
   changed.delta.clear();

@@ -15,6 +15,7 @@
 
 #include <cstddef>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -43,6 +44,9 @@ class EventTable {
     LiveEvent* event = nullptr;
     Delta delta;  // normal form, not empty; sequence number and times are the caller's to give
   };
+
+  // Called with an event as it stands, before something may change it; for whoever needs it as it was.
+  std::function<void(const LiveEvent&)> before_change;
 
   // The deltas are valid until the next call.
   Result<std::span<Changed>> apply(const Update& update, SourceId source);

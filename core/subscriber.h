@@ -9,6 +9,7 @@
 #include "core/event_state.h"
 #include "core/frame.h"
 #include "core/messages.h"
+#include "core/receiving_end.h"
 #include "core/result.h"
 
 #include <cstdint>
@@ -44,16 +45,13 @@ struct SubscriberCounts {
   std::uint64_t resyncs = 0;
 };
 
-class Subscriber {
+class Subscriber : public ReceivingEnd {
  public:
   Subscriber(Hello hello, SubscriberEvents events);
 
-  // What is to be sent now; the caller takes it. The hello is there from the beginning.
-  std::string take_output() { return std::exchange(output_, {}); }
-  bool has_output() const { return !output_.empty(); }
-
-  // Takes bytes as they come, cut anywhere. An error ends the connection: the peer broke the protocol.
-  Result<void> receive(std::string_view bytes);
+  std::string take_output() override { return std::exchange(output_, {}); }
+  bool has_output() const override { return !output_.empty(); }
+  Result<void> receive(std::string_view bytes) override;
 
   // From within an event: what follows is neither looked at nor counted. The connection is to be closed then.
   void stop() { stopped_ = true; }
@@ -69,8 +67,8 @@ class Subscriber {
   Result<void> restore(std::string_view saved);
 
   Position position() const { return position_; }
-  std::uint32_t heartbeat_ms() const { return heartbeat_ms_; }  // 0: none, or not welcomed yet
-  bool welcomed() const { return welcomed_; }
+  std::uint32_t heartbeat_ms() const override { return heartbeat_ms_; }
+  bool welcomed() const override { return welcomed_; }
   const std::unordered_map<EventHandle, EventState>& states() const { return states_; }
   const SubscriberCounts& counts() const { return counts_; }
 

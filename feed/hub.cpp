@@ -53,9 +53,9 @@ void Hub::join(Reader& reader, const Hello& hello) {
   readers_.insert(&reader);
   reader.filter = hello.filter;
   if (!hello.position) {
-    waiting_.push_back({&reader, EventHandle(), ResumeKind::keyframes, "no position given"});
+    waiting_.push_back({&reader, ResumeKind::keyframes, "no position given"});
   } else if (std::string fault = fault_of(reader, hello); !fault.empty()) {
-    waiting_.push_back({&reader, EventHandle(), ResumeKind::reset, std::move(fault)});
+    waiting_.push_back({&reader, ResumeKind::reset, std::move(fault)});
   } else {
     decide(reader, hello.position->offset, Ask::first);
   }
@@ -65,6 +65,8 @@ void Hub::leave(Reader& reader) {
   end_conflation(reader);
   readers_.erase(&reader);
   std::erase_if(waiting_, [&](const Waiting& waiting) { return waiting.reader == &reader; });
+  std::erase(course_readers_, &reader);
+  std::erase_if(asking_again_, [&](const AskingAgain& asking) { return asking.reader == &reader; });
   std::erase_if(returning_, [&](const Returning& returning) { return returning.reader == &reader; });
 }
 
@@ -88,7 +90,7 @@ void Hub::decide(Reader& reader, Offset from, Ask ask) {
   const std::string tail =
       place ? "the tail from " + std::string(where) + ": " + number(log_.bytes_from(*place))
             : "the tail is larger, or not kept any more";
-  waiting_.push_back({&reader, EventHandle(), ResumeKind::tail,
+  waiting_.push_back({&reader, ResumeKind::tail,
                       "keyframes of what changed, about " + number(keyframe_bytes) + " bytes; " + tail,
                       from});
 }
@@ -106,12 +108,16 @@ void Hub::follow_log(Reader& reader, Offset from, PublishedLog::Place place, std
     reader.follows[event->handle] = matches(reader, *event) ? Follow::yes : Follow::no;
 }
 
-std::uint64_t Hub::expected_keyframe_bytes(const Reader& reader, Offset from) const {
+std::uint64_t Hub::expected_keyframe_bytes(const Reader& reader, Offset from) {
+  const bool for_all = reader.filter.all();
+  if (for_all && reckoned_ && reckoned_->from == from && reckoned_->published == published_)
+    return reckoned_->bytes;
   std::uint64_t bytes = 0;
   for (const auto& event : table_.events()) {
     if (changed_at(event->handle) > from && matches(reader, *event))
       bytes += keyframes_.expected_bytes(*event);
   }
+  if (for_all) reckoned_ = {from, published_, bytes};
   return bytes;
 }
 
@@ -166,67 +172,6 @@ void Hub::note_changed(const Batch& batch) {
 
 Offset Hub::changed_at(EventHandle event) const {
   return event.value <= changed_.size() ? changed_[event.value - 1] : Offset(0);
-}
-
-void Hub::resync(Reader& reader, EventHandle event) {
-  if (event.value == 0 || event.value > table_.events().size() || !reader.following) return;
-  if (!reader.asked.insert(event).second) return;
-  ++counts_.resyncs;
-  if (!reader.filter.all()) reader.follows[event] = Follow::asked;
-  waiting_.push_back({&reader, event, ResumeKind::keyframes, "asked for"});
-}
-
-void Hub::capture(Offset head) {
-  if (waiting_.empty()) return;
-  for (const Waiting& waiting : std::exchange(waiting_, {})) {
-    give_keyframes(waiting, head);
-    if (waiting.reader->wake) waiting.reader->wake();
-  }
-}
-
-void Hub::give_keyframes(const Waiting& waiting, Offset head) {
-  Reader& reader = *waiting.reader;
-  if (waiting.event.value != 0) {
-    if (reader.resetting) return;  // it is in what comes
-    reader.own.push_back(
-        {head, keyframes_.frames(*table_.events()[waiting.event.value - 1], head), waiting.event});
-    return;
-  }
-  reader.own.clear();
-  const auto give = [&](std::string frame) {
-    reader.own.push_back({head, std::make_shared<const std::string>(std::move(frame)), EventHandle()});
-  };
-  const bool keeps_states = reader.following || waiting.resume == ResumeKind::tail;
-  const Offset from = reader.following ? reader.position : waiting.from;
-  if (!reader.following) {
-    std::string frame;
-    put(frame, welcome(keeps_states ? from : head, waiting.resume, waiting.reason));
-    give(std::move(frame));
-  }
-  for (const auto& event : table_.events()) {
-    // What was followed once is followed on, so that no reader keeps a state that nobody tells it about.
-    const auto known = reader.follows.find(event->handle);
-    const bool followed = known != reader.follows.end() && known->second != Follow::no;
-    const bool asked = reader.asked.contains(event->handle) || (followed && known->second == Follow::asked);
-    const bool wanted = followed || matches(reader, *event);
-    if (!reader.filter.all()) reader.follows[event->handle] = wanted ? Follow::yes : Follow::no;
-    if (!wanted) continue;
-    if (keeps_states && changed_at(event->handle) <= from && !asked) continue;
-    reader.own.push_back({head, keyframes_.frames(*event, head), event->handle});
-  }
-  if (keeps_states && head > from) {
-    // The keyframes stand for what it missed, and only then does its position pass it.
-    std::string body;
-    put_skip(body, head.value - from.value);
-    std::string frame;
-    put_frame(frame, FrameKind::deltas, body);
-    give(std::move(frame));
-  }
-  reader.asked.clear();
-  reader.position = head;
-  reader.following = true;
-  reader.resetting = false;
-  reader.place = log_.end();
 }
 
 bool Hub::matches(const Reader& reader, const LiveEvent& event) const {

@@ -11,6 +11,7 @@
 #include "core/messages.h"
 #include "feed/conflation.h"
 #include "feed/keyframe_cache.h"
+#include "feed/keyframe_course.h"
 #include "feed/published_log.h"
 
 #include <cstddef>
@@ -30,6 +31,7 @@ namespace touchline {
 struct HubOptions {
   std::size_t log_bytes_max = 64U << 20;              // past it the oldest goes, readers there are reset
   std::size_t keyframe_cache_bytes_max = 256U << 20;  // past it the cache starts over
+  std::size_t keyframe_portion_bytes = 256U << 10;    // made in one turn of the loop
   std::size_t gather_bytes = 256U << 10;              // most that one write takes, but for what cannot be cut
   std::size_t reader_bytes_max = 256U << 10;          // past it a reader's prices are conflated
   std::size_t conflated_bytes_max = 4U << 20;         // and past this it is reset
@@ -74,6 +76,14 @@ class Hub {
     EventHandle event;  // whose keyframe it is; 0: none
   };
 
+  // The states that it is being given.
+  struct Course {
+    std::shared_ptr<const KeyframeCourse> keyframes;
+    std::size_t at = 0;                     // events up to here were given to it
+    std::optional<Offset> from;             // it keeps states: what has not changed since is not wanted,
+    std::unordered_set<EventHandle> asked;  // but for these
+  };
+
   // Where one reader stands. Owned by its session, registered from join() to leave().
   struct Reader {
     std::function<void()> wake;  // there may be something to send
@@ -88,6 +98,7 @@ class Hub {
     PublishedLog::Place conflation_begins;
     PublishedLog::Place conflation_ends;
     std::deque<Own> own;
+    std::optional<Course> course;                     // comes behind what it owns by now and before the log
     std::unordered_set<EventHandle> asked;            // keyframes that it asked for and has not been given
     std::unordered_map<EventHandle, Follow> follows;  // only with a filter
   };
@@ -101,9 +112,15 @@ class Hub {
 
   // A batch was taken from the origin: what is in it has changed by then.
   void note_changed(const Batch& batch);
-  // The table stands exactly at `head` now: whoever waits for keyframes gets them as of there.
+  // The table stands exactly at `head` now: whoever waits for keyframes gets them as of there, the first portion
+  // at once.
   void capture(Offset head);
-  bool has_waiting() const { return !waiting_.empty(); }
+  bool has_waiting() const;
+  // There is more to make: make_keyframes() wants to be called in another turn of the loop. Not set: all in one.
+  std::function<void()> on_more_keyframes;
+  void make_keyframes();
+  // To be called before an event changes.
+  void keep_as_it_was(const LiveEvent& event);
   // A slow reader wants batches to carry their deltas.
   bool wants_deltas() const { return slow_readers_ != 0; }
 
@@ -136,12 +153,17 @@ class Hub {
   const HubOptions& options() const { return options_; }
 
  private:
+  // A reader that waits for all that it follows.
   struct Waiting {
     Reader* reader = nullptr;
-    EventHandle event;  // 0: all that it follows
     ResumeKind resume = ResumeKind::keyframes;
     std::string reason;
     Offset from{};  // with tail: what has not changed since is not wanted
+  };
+  // A reader that asked for one event's state.
+  struct AskingAgain {
+    Reader* reader = nullptr;
+    EventHandle event;
   };
   // A reader whose position is in the journal only.
   struct Returning {
@@ -151,16 +173,21 @@ class Hub {
     bool asked = false;  // for what it lacks
   };
 
+  // What looking at an event counts for, so that a portion is bounded where few are wanted.
+  static constexpr std::size_t look_bytes = 16;
+
   enum class Ask : std::uint8_t { first, done };
 
   void decide(Reader& reader, Offset from, Ask ask);
   void follow_log(Reader& reader, Offset from, PublishedLog::Place place, std::string reason);
   void ask_for_returning();
   std::string fault_of(const Reader& reader, const Hello& hello) const;
-  std::uint64_t expected_keyframe_bytes(const Reader& reader, Offset from) const;
+  std::uint64_t expected_keyframe_bytes(const Reader& reader, Offset from);
   Offset changed_at(EventHandle event) const;
 
-  void give_keyframes(const Waiting& waiting, Offset head);
+  void begin_course(Waiting& waiting);
+  bool wants(const Reader& reader, EventHandle event) const;
+  bool is_wanted(EventHandle event) const;
   bool matches(const Reader& reader, const LiveEvent& event) const;
   bool follow(Reader& reader, EventHandle event);
 
@@ -168,6 +195,7 @@ class Hub {
   void conflate(Reader& reader, const Batch& batch, std::string_view items);
   void end_conflation(Reader& reader);
   void reset(Reader& reader, std::string reason);
+  std::size_t gather_course(Reader& reader, std::vector<Piece>& pieces, std::size_t room);
   std::size_t gather_conflated(Reader& reader, std::vector<Piece>& pieces);
   std::size_t gather_shared(Reader& reader, std::vector<Piece>& pieces, std::size_t room);
   std::size_t gather_filtered(Reader& reader, std::vector<Piece>& pieces, std::size_t room);
@@ -185,8 +213,18 @@ class Hub {
   std::unordered_set<Reader*> readers_;
   std::size_t slow_readers_ = 0;
   std::vector<Waiting> waiting_;
+  std::vector<AskingAgain> asking_again_;
+  std::shared_ptr<KeyframeCourse> course_;  // being made
+  std::vector<Reader*> course_readers_;     // for these
   std::vector<Returning> returning_;
   bool asking_ = false;
+  // Of the last one that was reckoned for all events: many return from one position.
+  struct Reckoned {
+    Offset from;
+    Offset published;
+    std::uint64_t bytes = 0;
+  };
+  std::optional<Reckoned> reckoned_;
 };
 
 }  // namespace touchline

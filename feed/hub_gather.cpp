@@ -34,7 +34,7 @@ std::uint64_t Hub::behind_bytes(const Reader& reader) const {
 void Hub::watch(Reader& reader, PublishedLog::Place begins, const Batch& batch, std::string_view items) {
   if (reader.conflation) return conflate(reader, batch, items);
   // Until its first keyframes are through, what gathers behind them is nobody's fault.
-  if (!reader.following || reader.resetting || owes(reader)) return;
+  if (!reader.following || reader.resetting || reader.course || owes(reader)) return;
   const bool slow = behind_bytes(reader) > options_.reader_bytes_max;
   if (slow != reader.slow) {
     // A batch that gathers already may still come without its deltas: it begins with the next one.
@@ -77,7 +77,7 @@ void Hub::reset(Reader& reader, std::string reason) {
   ++counts_.resets;
   end_conflation(reader);
   reader.resetting = true;
-  waiting_.push_back({&reader, EventHandle(), ResumeKind::reset, std::move(reason)});
+  waiting_.push_back({&reader, ResumeKind::reset, std::move(reason)});
 }
 
 std::vector<Hub::Piece> Hub::gather(Reader& reader) {
@@ -106,6 +106,7 @@ std::size_t Hub::gather_next(Reader& reader, std::vector<Piece>& pieces, std::si
     pieces.push_back({own.bytes, *own.bytes});
     return own.bytes->size();
   }
+  if (reader.course) return gather_course(reader, pieces, room);
   if (!reader.following || reader.position > published_) return 0;
   if (at_conflation(reader)) return gather_conflated(reader, pieces);
   if (!log_.holds(reader.place)) {
@@ -180,7 +181,7 @@ bool Hub::follow(Reader& reader, EventHandle handle) {
     return true;
   }
   known->second = Follow::asked;
-  waiting_.push_back({&reader, handle, ResumeKind::keyframes, "now matches the filter"});
+  asking_again_.push_back({&reader, handle});
   return false;
 }
 
@@ -220,8 +221,10 @@ std::size_t Hub::gather_conflated(Reader& reader, std::vector<Piece>& pieces) {
   reader.place = reader.conflation_ends;
   end_conflation(reader);
   // Keyframes that were to stand at a place within it are passed by: the next ones will do.
-  for (const Own& own : std::exchange(reader.own, {}))
-    waiting_.push_back({&reader, own.event, ResumeKind::keyframes, "passed by"});
+  for (const Own& own : std::exchange(reader.own, {})) {
+    TL_CHECK(own.event.value != 0);  // a welcome is never passed by: nobody is slow before it
+    asking_again_.push_back({&reader, own.event});
+  }
   return pieces.back().bytes.size();
 }
 

@@ -14,7 +14,7 @@ constexpr std::size_t message_bytes = 56;  // of a keyframe without its data, ab
 
 KeyframeCache::Bytes KeyframeCache::frames(const LiveEvent& event, Offset head) {
   Cached& cached = cached_[event.handle];
-  if (cached.frames && cached.seq == event.state.seq) return cached.frames;
+  if (cached.frames && cached.seq == event.state.seq && cached.head <= head) return cached.frames;
   std::string frames;
   const std::size_t data_bytes = put_keyframe(frames, event.handle, event.state, head);
   const auto cells = static_cast<double>(std::max<std::size_t>(event.state.cell_count(), 1));
@@ -22,7 +22,7 @@ KeyframeCache::Bytes KeyframeCache::frames(const LiveEvent& event, Offset head) 
   if (cached.frames) bytes_ -= cached.frames->size();
   bytes_ += frames.size();
   auto bytes = std::make_shared<const std::string>(std::move(frames));
-  cached = {event.state.seq, bytes};
+  cached = {event.state.seq, head, bytes};
   if (bytes_ > bytes_max_) {
     cached_.clear();
     bytes_ = 0;

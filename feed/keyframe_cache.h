@@ -21,7 +21,8 @@ class KeyframeCache {
   explicit KeyframeCache(std::size_t bytes_max) : bytes_max_(bytes_max) {}
 
   // The event's state as frames, said to be as of `head`; an event that has not changed since may be given the
-  // frames of an earlier head.
+  // frames of an earlier head, never those of a later one: that may not be on disk yet, and a crash may give its
+  // offset to something else.
   Bytes frames(const LiveEvent& event, Offset head);
   // How many bytes that would be: exactly where they are at hand, else by experience with others.
   std::size_t expected_bytes(const LiveEvent& event) const;
@@ -29,6 +30,7 @@ class KeyframeCache {
  private:
   struct Cached {
     Seq seq;
+    Offset head;
     Bytes frames;
   };
 

@@ -6,7 +6,11 @@
 namespace touchline {
 
 Publisher::Publisher(Origin& origin, Hub& hub, std::function<void(Batch)> commit, PublisherOptions options)
-    : origin_(origin), hub_(hub), commit_(std::move(commit)), options_(options) {}
+    : origin_(origin), hub_(hub), commit_(std::move(commit)), options_(options) {
+  origin_.table().before_change = [this](const LiveEvent& event) { hub_.keep_as_it_was(event); };
+}
+
+Publisher::~Publisher() { origin_.table().before_change = {}; }
 
 Result<Origin::Outcome> Publisher::take(LineRef line, Update& update, std::int64_t now_ms) {
   return origin_.take(line, update, now_ms);

@@ -28,6 +28,10 @@ class Publisher {
   // `commit` starts the commit of a batch; committed() is called on the loop when it is done.
   Publisher(Origin& origin, Hub& hub, std::function<void(Batch)> commit, PublisherOptions options = {});
 
+  Publisher(const Publisher&) = delete;
+  Publisher& operator=(const Publisher&) = delete;
+  ~Publisher();
+
   Result<Origin::Outcome> take(LineRef line, Update& update, std::int64_t now_ms);
   void reject(Rejected rejected) { origin_.reject(std::move(rejected)); }
 

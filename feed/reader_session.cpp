@@ -145,7 +145,7 @@ std::vector<Hub::Piece> ReaderSession::next_write(std::int64_t now_ms) {
     pieces.insert(pieces.begin(), {own, *own});
   }
   if (pieces.empty()) {
-    if (draining_ && !reader_.resetting && reader_.own.empty()) over_ = true;
+    if (draining_ && !reader_.resetting && !reader_.course && reader_.own.empty()) over_ = true;
     return {};
   }
   writing_ = true;
@@ -176,7 +176,7 @@ void ReaderSession::tick(std::int64_t now_ms) {
   } else if (now_ms >= beat_ms_) {
     beat_ms_ = now_ms + hub_.options().heartbeat_ms;
     // The offset that it restates is what this reader was given, so nothing may be under way.
-    if (!writing_ && reader_.following && !reader_.resetting && reader_.own.empty() &&
+    if (!writing_ && reader_.following && !reader_.resetting && !reader_.course && reader_.own.empty() &&
         hub_.behind_bytes(reader_) == 0 && control_.empty()) {
       control_ += hub_.heartbeat(reader_, now_ms);
     }

@@ -18,7 +18,7 @@ using asio::ip::tcp;
 using boost::system::error_code;
 
 struct TcpSubscriber::Impl : std::enable_shared_from_this<Impl> {
-  Impl(Loop& loop, Subscriber& to, Endpoint at, std::function<void(Result<void>)> when_ended,
+  Impl(Loop& loop, ReceivingEnd& to, Endpoint at, std::function<void(Result<void>)> when_ended,
        TcpSubscriberOptions options)
       : subscriber(to),
         endpoint(std::move(at)),
@@ -34,10 +34,10 @@ struct TcpSubscriber::Impl : std::enable_shared_from_this<Impl> {
   void watch() {
     const std::uint32_t beat = subscriber.heartbeat_ms();
     const auto wait = std::chrono::milliseconds(subscriber.welcomed() ? std::int64_t{3} * beat : patience);
-    if (over || wait.count() == 0) return;
+    if (over || stuck || wait.count() == 0) return;
     timer.expires_at(heard + wait);
     timer.async_wait([self = shared_from_this(), wait](const error_code& error) {
-      if (error || self->over) return;
+      if (error || self->over || self->stuck) return;
       if (std::chrono::steady_clock::now() < self->heard + wait) return self->watch();
       self->end(Error{ErrorKind::environment,
                       self->endpoint.text() + ": nothing came for " + std::to_string(wait.count()) + " ms",
@@ -87,7 +87,7 @@ struct TcpSubscriber::Impl : std::enable_shared_from_this<Impl> {
                         }
                         self->write();
                         if (welcomed != self->subscriber.welcomed()) self->watch();
-                        if (!self->over) self->read();
+                        if (!self->over && !self->stuck) self->read();
                       });
   }
 
@@ -121,7 +121,7 @@ struct TcpSubscriber::Impl : std::enable_shared_from_this<Impl> {
     if (ended) std::exchange(ended, {})(std::move(result));
   }
 
-  Subscriber& subscriber;
+  ReceivingEnd& subscriber;
   Endpoint endpoint;
   std::function<void(Result<void>)> ended;
   tcp::resolver resolver;
@@ -136,9 +136,10 @@ struct TcpSubscriber::Impl : std::enable_shared_from_this<Impl> {
   std::size_t sent = 0;  // of it
   bool writing = false;
   bool over = false;
+  bool stuck = false;
 };
 
-TcpSubscriber::TcpSubscriber(Loop& loop, Subscriber& subscriber, const Endpoint& endpoint,
+TcpSubscriber::TcpSubscriber(Loop& loop, ReceivingEnd& subscriber, const Endpoint& endpoint,
                              std::function<void(Result<void>)> ended, TcpSubscriberOptions options)
     : impl_(std::make_shared<Impl>(loop, subscriber, endpoint, std::move(ended), options)) {
   impl_->start();
@@ -150,5 +151,7 @@ TcpSubscriber::~TcpSubscriber() {
 }
 
 void TcpSubscriber::close() { impl_->end({}); }
+
+void TcpSubscriber::stop_reading() { impl_->stuck = true; }
 
 }  // namespace touchline

@@ -1,11 +1,12 @@
-// A subscriber over TCP, and over what lies on it: connects, feeds what comes into core/subscriber, sends what it wants to say.
+// A subscriber over TCP, and over what lies on it: connects, feeds what comes into a receiving end, sends what
+// that wants to say.
 //
-// One connection, once; reconnecting is the caller's decision, by making another with the same Subscriber.
-// Knows nothing of what the states mean. Loop thread.
+// One connection, once; reconnecting is the caller's decision, by making another with the same receiving end.
+// Knows nothing of what the bytes mean. Loop thread.
 #pragma once
 
+#include "core/receiving_end.h"
 #include "core/result.h"
-#include "core/subscriber.h"
 #include "feed/endpoint.h"
 #include "feed/loop.h"
 #include "feed/tls_context.h"
@@ -26,10 +27,12 @@ struct TcpSubscriberOptions {
 class TcpSubscriber {
  public:
   // `ended` is called once: with an error, or without one when the publisher closed the line in good order.
-  TcpSubscriber(Loop& loop, Subscriber& subscriber, const Endpoint& endpoint,
+  TcpSubscriber(Loop& loop, ReceivingEnd& subscriber, const Endpoint& endpoint,
                 std::function<void(Result<void>)> ended, TcpSubscriberOptions options = {});
   ~TcpSubscriber();
   void close();
+  // Reads nothing further and keeps the connection: what a reader does that is stuck.
+  void stop_reading();
 
  private:
   struct Impl;

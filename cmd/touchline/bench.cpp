@@ -1,32 +1,96 @@
 // `touchline bench`: the project's figures, on this machine.
 
+#include "cmd/touchline/bench_fanout.h"
+#include "cmd/touchline/bench_herd.h"
 #include "cmd/touchline/bench_pipeline.h"
 #include "cmd/touchline/commands.h"
 
-#include <cstdio>
+#include <functional>
 #include <memory>
 
 namespace touchline {
 
-Command add_bench(CLI::App& parent) {
-  auto options = std::make_shared<BenchPipelineOptions>();
-  CLI::App* app = parent.add_subcommand("bench", "Measure on this machine");
-  app->require_subcommand(1);
-  CLI::App* pipeline = app->add_subcommand(
+namespace {
+
+CLI::App* define(CLI::App& bench, const std::shared_ptr<BenchPipelineOptions>& options) {
+  CLI::App* app = bench.add_subcommand(
       "pipeline",
       "Updates a second from parsed bytes to durable and decoded at one subscriber over loopback");
-  pipeline->add_option("RECORDING", options->recordings, "Recordings, merged by time")->required();
-  pipeline->add_option("--runs", options->runs, "Whole runs, each into a store of its own; the median counts")
+  app->add_option("RECORDING", options->recordings, "Recordings, merged by time")->required();
+  app->add_option("--runs", options->runs, "Whole runs, each into a store of its own; the median counts")
       ->check(CLI::Range(1, 100))
       ->capture_default_str();
-  pipeline->add_option("--folder", options->folder, "Where the stores are made, and removed again")
+  app->footer("Example:\n  touchline simulate -o day.ndjson && touchline bench pipeline day.ndjson");
+  return app;
+}
+
+CLI::App* define(CLI::App& bench, const std::shared_ptr<BenchFanoutOptions>& options) {
+  CLI::App* app = bench.add_subcommand(
+      "fanout", "Latency at many readers, one of them stuck and some coming back all the time");
+  app->add_option("--relays", options->relays, "Readers")->check(CLI::Range(1, 8000))->capture_default_str();
+  app->add_option("--rate", options->rate, "Updates a second, due by the clock")
+      ->check(CLI::Range(1.0, 1e6))
       ->capture_default_str();
-  pipeline->add_flag("--json", options->json, "One JSON object");
-  pipeline->footer("Example:\n  touchline simulate -o day.ndjson && touchline bench pipeline day.ndjson");
-  return {app, [options] {
-            const auto done = bench_pipeline(*options);
-            return done ? exit_done : complain(done.error());
-          }};
+  app->add_option("--seconds", options->seconds, "How long")
+      ->check(CLI::Range(0.1, 3600.0))
+      ->capture_default_str();
+  app->add_option("--events", options->events, "Matches of the made-up feed")
+      ->check(CLI::Range(1, 5000))
+      ->capture_default_str();
+  app->add_option("--stalled", options->stalled, "Readers that read nothing any more")->capture_default_str();
+  app->add_option("--returning", options->returning_per_s, "Readers a second that go and come back")
+      ->check(CLI::Range(0.0, 1000.0))
+      ->capture_default_str();
+  app->add_option("--durability", options->durability, "durable or relaxed")
+      ->check(CLI::IsMember({"durable", "relaxed"}))
+      ->capture_default_str();
+  app->footer("Example:\n  touchline bench fanout --relays 100 --rate 5000 --seconds 3");
+  return app;
+}
+
+CLI::App* define(CLI::App& bench, const std::shared_ptr<BenchHerdOptions>& options) {
+  CLI::App* app = bench.add_subcommand("herd", "How soon readers that all come back at once have caught up");
+  app->add_option("--relays", options->relays, "Readers")->check(CLI::Range(1, 8000))->capture_default_str();
+  app->add_option("--missed", options->missed, "Updates that each of them has missed")
+      ->check(CLI::Range(1, 10'000'000))
+      ->capture_default_str();
+  app->add_option("--events", options->events, "Matches of the made-up feed")
+      ->check(CLI::Range(1, 5000))
+      ->capture_default_str();
+  app->add_flag("--restart", options->restart, "The publisher comes back with nothing in memory");
+  app->footer(
+      "Examples:\n  touchline bench herd --relays 100\n"
+      "  # one reader that was away for long\n"
+      "  touchline bench herd --relays 1 --missed 100000 --restart");
+  return app;
+}
+
+// A subcommand whose figures come out of `measure`, with the options that all of them have.
+template <class Options>
+void add(CLI::App& bench, std::function<int()>& chosen, Result<void> (*measure)(const Options&)) {
+  auto options = std::make_shared<Options>();
+  CLI::App* app = define(bench, options);
+  app->add_option("--folder", options->folder, "Where the stores are made, and removed again")
+      ->capture_default_str();
+  app->add_flag("--json", options->json, "One JSON object");
+  app->final_callback([&chosen, options, measure] {
+    chosen = [options, measure] {
+      const auto done = measure(*options);
+      return done ? exit_done : complain(done.error());
+    };
+  });
+}
+
+}  // namespace
+
+Command add_bench(CLI::App& parent) {
+  CLI::App* app = parent.add_subcommand("bench", "Measure on this machine");
+  app->require_subcommand(1);
+  auto chosen = std::make_shared<std::function<int()>>();
+  add(*app, *chosen, bench_pipeline);
+  add(*app, *chosen, bench_fanout);
+  add(*app, *chosen, bench_herd);
+  return {app, [chosen] { return (*chosen)(); }};
 }
 
 }  // namespace touchline

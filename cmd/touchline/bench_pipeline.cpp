@@ -1,5 +1,6 @@
 #include "cmd/touchline/bench_pipeline.h"
 
+#include "cmd/touchline/bench_folder.h"
 #include "cmd/touchline/pipeline.h"
 #include "core/subscriber.h"
 #include "feed/ingest/read_ahead.h"
@@ -17,8 +18,6 @@
 #include <memory>
 #include <thread>
 
-#include <unistd.h>
-
 namespace touchline {
 namespace {
 
@@ -29,27 +28,13 @@ double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
-// A folder that goes with its owner.
-struct Folder {
-  explicit Folder(const std::string& in)
-      : path(fs::path(in) / ("touchline-bench-" + std::to_string(::getpid()))) {
-    fs::create_directories(path);
-  }
-  ~Folder() {
-    std::error_code ignored;
-    fs::remove_all(path, ignored);
-  }
-  Folder(const Folder&) = delete;
-  Folder& operator=(const Folder&) = delete;
-  fs::path path;
-};
-
-Result<std::vector<std::string>> unpack(const std::vector<std::string>& recordings, const fs::path& folder) {
+Result<std::vector<std::string>> unpack(const std::vector<std::string>& recordings,
+                                        const BenchFolder& folder) {
   std::vector<std::string> plain;
   for (std::size_t i = 0; i < recordings.size(); ++i) {
     auto reader = LineReader::open(recordings[i]);
     if (!reader) return reader.error();
-    plain.push_back((folder / ("recording" + std::to_string(i))).string());
+    plain.push_back(folder.file("recording" + std::to_string(i)));
     std::ofstream out(plain.back(), std::ios::binary);
     while (true) {
       const auto line = reader->next();
@@ -292,13 +277,13 @@ Result<void> bench_pipeline(const BenchPipelineOptions& options) {
   if (!fs::is_directory(options.folder, error)) {
     return Error{ErrorKind::environment, options.folder + ": is no folder", 0};
   }
-  const Folder folder(options.folder);
-  const auto files = unpack(options.recordings, folder.path);
+  const BenchFolder folder(options.folder);
+  const auto files = unpack(options.recordings, folder);
   if (!files) return files.error();
   std::vector<Stages> runs;
   for (int i = 0; i < options.runs; ++i) {
     Stages stages;
-    const std::string store = (folder.path / ("store" + std::to_string(i))).string();
+    const std::string store = folder.file("store" + std::to_string(i));
     if (const auto parsed = parse_alone(*files, stages); !parsed) return parsed.error();
     if (const auto sequenced = sequence_alone(*files, stages); !sequenced) return sequenced.error();
     WholeRun whole;

@@ -64,6 +64,13 @@ Result<std::unique_ptr<Pipeline>> Pipeline::open(Loop& loop, const std::string& 
   };
   self->store_ = std::make_unique<StoreThread>(*self->journal_, std::move(calls));
   self->read_back_for_hub();
+  // Between two portions the loop does whatever else is due.
+  self->hub_->on_more_keyframes = [self] {
+    self->loop_.post([self] {
+      self->hub_->make_keyframes();
+      self->flush();
+    });
+  };
   return pipeline;
 }
 

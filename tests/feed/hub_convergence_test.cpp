@@ -68,6 +68,7 @@ class Day {
         case 3:
           if (random_.one_in(3)) change_connection(*relays_[random_.below(relays_.size())]);
           if (random_.one_in(3)) answer();
+          make_keyframes();
           break;
         default:
           update();
@@ -87,11 +88,15 @@ class Day {
         commit();
       while (question_)
         answer();
+      while (more_keyframes_)
+        make_keyframes();
       publisher_->checkpoint_all();
       for (int turn = 0; turn < 3; ++turn) {
         for (const auto& relay : relays_) {
           read_all(*relay);
           publisher_->flush(now_ms_);
+          while (more_keyframes_)
+            make_keyframes();
           read_all(*relay);
         }
       }
@@ -125,6 +130,7 @@ class Day {
     options.log_bytes_max = random_.one_in(2) ? 600 : 1U << 20;
     options.gather_bytes = random_.one_in(2) ? 100 : 1U << 20;
     options.keyframe_cache_bytes_max = random_.one_in(2) ? 500 : 1U << 20;
+    options.keyframe_portion_bytes = random_.one_in(2) ? 40 : 1U << 20;
     options.reader_bytes_max = random_.one_in(2) ? 60 : 1U << 20;
     options.conflated_bytes_max = random_.one_in(3) ? 1'000 : 1U << 20;
     options.conflated_readers_max = random_.one_in(3) ? 1 : 64;
@@ -133,11 +139,14 @@ class Day {
   }
 
   void start() {
+    publisher_.reset();
     hub_ = std::make_unique<Hub>(origin_.table(), Epoch(1), options_);
     publisher_ = std::make_unique<Publisher>(
         origin_, *hub_, [this](Batch batch) { under_way_ = std::move(batch); },
         PublisherOptions{
             .pending_bytes_max = 1U << 20, .pending_deltas_max = 100'000, .checkpoint_interval_ms = 300});
+    more_keyframes_ = false;
+    hub_->on_more_keyframes = [this] { more_keyframes_ = true; };
     if (!reads_back_) return;
     hub_->ask_back = [this](Offset after, Offset until, std::uint64_t bytes_max) {
       ASSERT_FALSE(question_) << "one at a time";
@@ -219,6 +228,11 @@ class Day {
     hub_->read_back(question.until, std::move(entries));
   }
 
+  // A turn of the loop in which the hub goes on with them.
+  void make_keyframes() {
+    if (std::exchange(more_keyframes_, false)) hub_->make_keyframes();
+  }
+
   void connect(Relay& relay) {
     Hello hello = relay.hello;
     relay.subscriber->reconnect();
@@ -254,7 +268,7 @@ class Day {
     for (const Hub::Piece& piece : pieces)
       relay.on_the_line.append(piece.bytes);
     const Hub::Reader& reader = relay.reader;
-    if (pieces.empty() && reader.following && !reader.resetting && reader.own.empty()) {
+    if (pieces.empty() && reader.following && !reader.resetting && !reader.course && reader.own.empty()) {
       relay.on_the_line += hub_->heartbeat(reader, now_ms_);
     }
   }
@@ -280,7 +294,7 @@ class Day {
       read(relay, size);
       const Hub::Reader& reader = relay.reader;
       if (reader.resetting || !reader.following ||
-          (reader.own.empty() && reader.position == hub_->published()))
+          (reader.own.empty() && !reader.course && reader.position == hub_->published()))
         return;
     }
   }
@@ -306,6 +320,7 @@ class Day {
   Origin origin_;
   HubOptions options_;
   bool reads_back_;
+  bool more_keyframes_ = false;
   std::unique_ptr<Hub> hub_;
   std::optional<Batch> under_way_;
   std::unique_ptr<Publisher> publisher_;

@@ -24,6 +24,7 @@ struct World::Process {
   std::unique_ptr<Publisher> publisher;
   std::optional<Batch> under_way;
   std::optional<ReadThread::Question> question;
+  bool more_keyframes = false;
 };
 
 World::World(std::uint64_t seed, std::string store)
@@ -34,6 +35,7 @@ World::World(std::uint64_t seed, std::string store)
   hub_options_.reader_bytes_max = random_.one_in(2) ? 300 : 64'000;
   hub_options_.conflated_bytes_max = random_.one_in(3) ? 3'000 : 1U << 20;
   hub_options_.conflated_readers_max = random_.one_in(3) ? 1 : 64;
+  hub_options_.keyframe_portion_bytes = random_.one_in(2) ? 100 : 64'000;
   hub_options_.keyframe_cache_bytes_max = random_.one_in(3) ? 500 : 1U << 20;
   const auto messages = static_cast<std::size_t>(random_.between(30, 150));
   vendors_.emplace_back(random_, Vendor::Kind::timed, "t", messages);
@@ -105,6 +107,7 @@ void World::start() {
   process->hub->ask_back = [self](Offset after, Offset until, std::uint64_t bytes_max) {
     self->question = {after, until, bytes_max};
   };
+  process->hub->on_more_keyframes = [self] { self->more_keyframes = true; };
   process->publisher = std::make_unique<Publisher>(
       process->origin, *process->hub, [self](Batch batch) { self->under_way = std::move(batch); });
   process->publisher->before_commit = [this](Origin& origin) {
@@ -286,6 +289,10 @@ void World::step() {
     case 7:
       return feed(lines_[random_.below(lines_.size())]);
     case 8:
+      if (std::exchange(process_->more_keyframes, false)) {
+        process_->hub->make_keyframes();
+        return process_->publisher->flush(now_ms_);
+      }
       if (process_->question && random_.one_in(2)) {
         const auto question = *std::exchange(process_->question, std::nullopt);
         ReadBack entries;
@@ -329,12 +336,14 @@ void World::step() {
 
 bool World::settled() const {
   if (process_ == nullptr || process_->under_way || !process_->publisher->idle()) return false;
+  if (process_->more_keyframes) return false;
   for (const Line& line : lines_) {
     if (line.next < vendors_[line.vendor].size() || !line.ahead.empty()) return false;
   }
   return std::all_of(relays_.begin(), relays_.end(), [&](const Relay& relay) {
-    return relay.session && relay.subscriber->welcomed() && relay.out.empty() && relay.to_relay.empty() &&
-           relay.to_publisher.empty() && relay.subscriber->position().offset == process_->hub->published();
+    return relay.session && relay.subscriber->welcomed() && !relay.session->reader().course &&
+           relay.out.empty() && relay.to_relay.empty() && relay.to_publisher.empty() &&
+           relay.subscriber->position().offset == process_->hub->published();
   });
 }
 

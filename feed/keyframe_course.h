@@ -1,0 +1,47 @@
+// Keyframes of a whole table as it stood at one offset, made in portions while the table goes on.
+//
+// Whoever waits for all states shares one course: each keyframe is made once and given to all. An event that is
+// about to change before its turn comes has its keyframe made first. Knows events by their number and no reader.
+// Loop thread.
+#pragma once
+
+#include "core/ids.h"
+#include "feed/keyframe_cache.h"
+
+#include <cstddef>
+#include <utility>
+#include <vector>
+
+namespace touchline {
+
+class KeyframeCourse {
+ public:
+  using Bytes = KeyframeCache::Bytes;
+
+  // `changed`: by handle, an offset that the event's last delta is not behind.
+  KeyframeCourse(Offset head, std::vector<Offset> changed)
+      : head_(head), changed_(std::move(changed)), frames_(changed_.size()) {}
+
+  Offset head() const { return head_; }
+  std::size_t size() const { return frames_.size(); }
+  // Events up to here are made, or nobody wanted them.
+  std::size_t made() const { return made_; }
+  bool complete() const { return made_ == frames_.size(); }
+  void pass() { ++made_; }
+
+  // The event still stands as it did at head(), and its keyframe is not made.
+  bool is_to_come(EventHandle event) const {
+    return event.value > made_ && event.value <= frames_.size() && !frames_[event.value - 1];
+  }
+  void put(EventHandle event, Bytes frames) { frames_[event.value - 1] = std::move(frames); }
+  const Bytes& frames(EventHandle event) const { return frames_[event.value - 1]; }
+  Offset changed_at(EventHandle event) const { return changed_[event.value - 1]; }
+
+ private:
+  Offset head_;
+  std::vector<Offset> changed_;
+  std::vector<Bytes> frames_;
+  std::size_t made_ = 0;
+};
+
+}  // namespace touchline

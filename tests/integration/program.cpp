@@ -130,6 +130,14 @@ std::string Program::wait_for_line(std::string_view text) {
   return line;
 }
 
+std::size_t Program::count_of(std::string_view text) {
+  const std::lock_guard lock(mutex_);
+  std::size_t count = 0;
+  for (auto at = finished_.err.find(text); at != std::string::npos; at = finished_.err.find(text, at + 1))
+    ++count;
+  return count;
+}
+
 bool Program::ends_within(std::chrono::microseconds time) {
   std::unique_lock lock(mutex_);
   return news_.wait_for(lock, time, [this] { return ended_; });

@@ -7,6 +7,7 @@
 
 #include <chrono>
 #include <condition_variable>
+#include <cstddef>
 #include <map>
 #include <mutex>
 #include <string>
@@ -39,6 +40,8 @@ class Program {
   // The first line of standard error that holds `text`, once it is there whole. Empty, and a failure of the test,
   // if the process ends without it.
   std::string wait_for_line(std::string_view text);
+  // How often the text stands in what it has written to standard error so far.
+  std::size_t count_of(std::string_view text);
   // Whether it ends within so long.
   bool ends_within(std::chrono::microseconds time);
   void send(int signal);

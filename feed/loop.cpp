@@ -32,14 +32,14 @@ void Loop::run() {
 void Loop::stop() { context_->stop(); }
 void Loop::post(std::function<void()> work) { boost::asio::post(*context_, std::move(work)); }
 
-void Loop::after(std::chrono::milliseconds delay, std::function<void()> work) {
+void Loop::after(std::chrono::microseconds delay, std::function<void()> work) {
   auto timer = std::make_shared<boost::asio::steady_timer>(*context_, delay);
   timer->async_wait([timer, work = std::move(work)](const boost::system::error_code& error) {
     if (!error) work();
   });
 }
 
-void Loop::every(std::chrono::milliseconds interval, std::function<bool()> work) {
+void Loop::every(std::chrono::microseconds interval, std::function<bool()> work) {
   after(interval, [this, interval, work = std::move(work)] {
     if (work()) every(interval, work);
   });

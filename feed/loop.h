@@ -24,9 +24,9 @@ class Loop {
   void run();   // until stop(), or until nothing is left to wait for; may be called again
   void stop();  // ends the run() under way, not a later one
   void post(std::function<void()> work);
-  void after(std::chrono::milliseconds delay, std::function<void()> work);
+  void after(std::chrono::microseconds delay, std::function<void()> work);
   // Again and again until it returns false.
-  void every(std::chrono::milliseconds interval, std::function<bool()> work);
+  void every(std::chrono::microseconds interval, std::function<bool()> work);
   // SIGTERM and SIGINT.
   void on_stop_signal(std::function<void(int)> work);
   // SIGHUP, as often as it comes.

@@ -2,6 +2,7 @@
 
 #include "cmd/touchline/bench_fanout.h"
 #include "cmd/touchline/bench_herd.h"
+#include "cmd/touchline/bench_latency.h"
 #include "cmd/touchline/bench_pipeline.h"
 #include "cmd/touchline/commands.h"
 
@@ -24,21 +25,24 @@ CLI::App* define(CLI::App& bench, const std::shared_ptr<BenchPipelineOptions>& o
   return app;
 }
 
+void add_crowd_options(CLI::App& app, FanoutOptions& run) {
+  app.add_option("--relays", run.relays, "Readers")->check(CLI::Range(1, 8000))->capture_default_str();
+  app.add_option("--rate", run.rate, "Updates a second, due by the clock")
+      ->check(CLI::Range(1.0, 1e6))
+      ->capture_default_str();
+  app.add_option("--seconds", run.seconds, "How long")->check(CLI::Range(0.1, 3600.0))->capture_default_str();
+  app.add_option("--events", run.events, "Matches of the made-up feed")
+      ->check(CLI::Range(1, 5000))
+      ->capture_default_str();
+}
+
 CLI::App* define(CLI::App& bench, const std::shared_ptr<BenchFanoutOptions>& options) {
   CLI::App* app = bench.add_subcommand(
       "fanout", "Latency at many readers, one of them stuck and some coming back all the time");
-  app->add_option("--relays", options->relays, "Readers")->check(CLI::Range(1, 8000))->capture_default_str();
-  app->add_option("--rate", options->rate, "Updates a second, due by the clock")
-      ->check(CLI::Range(1.0, 1e6))
+  add_crowd_options(*app, options->run);
+  app->add_option("--stalled", options->run.stalled, "Readers that read nothing any more")
       ->capture_default_str();
-  app->add_option("--seconds", options->seconds, "How long")
-      ->check(CLI::Range(0.1, 3600.0))
-      ->capture_default_str();
-  app->add_option("--events", options->events, "Matches of the made-up feed")
-      ->check(CLI::Range(1, 5000))
-      ->capture_default_str();
-  app->add_option("--stalled", options->stalled, "Readers that read nothing any more")->capture_default_str();
-  app->add_option("--returning", options->returning_per_s, "Readers a second that go and come back")
+  app->add_option("--returning", options->run.returning_per_s, "Readers a second that go and come back")
       ->check(CLI::Range(0.0, 1000.0))
       ->capture_default_str();
   app->add_option("--durability", options->durability, "durable or relaxed")
@@ -48,8 +52,15 @@ CLI::App* define(CLI::App& bench, const std::shared_ptr<BenchFanoutOptions>& opt
   return app;
 }
 
-CLI::App* define(CLI::App& bench, const std::shared_ptr<BenchHerdOptions>& options) {
-  CLI::App* app = bench.add_subcommand("herd", "How soon readers that all come back at once have caught up");
+CLI::App* define(CLI::App& bench, const std::shared_ptr<BenchLatencyOptions>& options) {
+  CLI::App* app =
+      bench.add_subcommand("latency", "From due to received at a few readers, durable and relaxed");
+  add_crowd_options(*app, options->run);
+  app->footer("Example:\n  touchline bench latency --seconds 2");
+  return app;
+}
+
+CLI::App* define_return(CLI::App* app, const std::shared_ptr<BenchHerdOptions>& options) {
   app->add_option("--relays", options->relays, "Readers")->check(CLI::Range(1, 8000))->capture_default_str();
   app->add_option("--missed", options->missed, "Updates that each of them has missed")
       ->check(CLI::Range(1, 10'000'000))
@@ -58,11 +69,19 @@ CLI::App* define(CLI::App& bench, const std::shared_ptr<BenchHerdOptions>& optio
       ->check(CLI::Range(1, 5000))
       ->capture_default_str();
   app->add_flag("--restart", options->restart, "The publisher comes back with nothing in memory");
-  app->footer(
-      "Examples:\n  touchline bench herd --relays 100\n"
-      "  # one reader that was away for long\n"
-      "  touchline bench herd --relays 1 --missed 100000 --restart");
   return app;
+}
+
+CLI::App* define(CLI::App& bench, const std::shared_ptr<BenchHerdOptions>& options) {
+  CLI::App* app = bench.add_subcommand("herd", "How soon readers that all come back at once have caught up");
+  app->footer("Example:\n  touchline bench herd --relays 100 --restart");
+  return define_return(app, options);
+}
+
+CLI::App* define(CLI::App& bench, const std::shared_ptr<BenchResumeOptions>& options) {
+  CLI::App* app = bench.add_subcommand("resume", "How soon a reader that was away for long has caught up");
+  app->footer("Example:\n  touchline bench resume --missed 100000");
+  return define_return(app, options);
 }
 
 // A subcommand whose figures come out of `measure`, with the options that all of them have.
@@ -89,7 +108,9 @@ Command add_bench(CLI::App& parent) {
   auto chosen = std::make_shared<std::function<int()>>();
   add(*app, *chosen, bench_pipeline);
   add(*app, *chosen, bench_fanout);
+  add(*app, *chosen, bench_latency);
   add(*app, *chosen, bench_herd);
+  add(*app, *chosen, bench_resume);
   return {app, [chosen] { return (*chosen)(); }};
 }
 

@@ -120,4 +120,6 @@ Result<void> bench_herd(const BenchHerdOptions& options) {
   return HerdRun(options).run(folder.file("store"));
 }
 
+Result<void> bench_resume(const BenchResumeOptions& options) { return bench_herd(options); }
+
 }  // namespace touchline

@@ -20,6 +20,15 @@ struct BenchHerdOptions {
   bool json = false;
 };
 
+// One that was away for long.
+struct BenchResumeOptions : BenchHerdOptions {
+  BenchResumeOptions() {
+    relays = 1;
+    missed = 100'000;
+  }
+};
+
 Result<void> bench_herd(const BenchHerdOptions& options);
+Result<void> bench_resume(const BenchResumeOptions& options);
 
 }  // namespace touchline

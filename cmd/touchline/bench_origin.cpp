@@ -1,6 +1,5 @@
 #include "cmd/touchline/bench_origin.h"
 
-#include <chrono>
 #include <ctime>
 #include <fstream>
 #include <utility>
@@ -54,12 +53,12 @@ void BenchOrigin::fill(std::size_t updates, std::function<void()> done) {
   loop_.post([this, left, done = std::move(done)] { fill(left, done); });
 }
 
-void BenchOrigin::run(std::function<void()> done) {
+void BenchOrigin::run(std::chrono::microseconds turn, std::function<void()> done) {
   const auto more = feed_.take_due(pipeline_->publisher(), line_, steady_ns());
   if (!more) return fail(more.error());
   pipeline_->flush();
   if (!*more && pipeline_->publisher().idle()) return done();
-  loop_.after(look_again, [this, done = std::move(done)] { run(done); });
+  loop_.after(turn, [this, turn, done = std::move(done)] { run(turn, done); });
 }
 
 void BenchOrigin::when(std::function<bool()> condition, std::function<void()> work) {

@@ -10,6 +10,7 @@
 #include "feed/endpoint.h"
 #include "feed/tcp_server.h"
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -26,8 +27,8 @@ class BenchOrigin {
 
   // Takes so many updates as fast as they are committed, then calls `done`.
   void fill(std::size_t updates, std::function<void()> done);
-  // Takes what is due, a turn every millisecond, until nothing is left and all of it is published; then calls `done`.
-  void run(std::function<void()> done);
+  // Takes what is due, a turn every so often, until nothing is left and all of it is published; then calls `done`.
+  void run(std::chrono::microseconds turn, std::function<void()> done);
   // As soon as the condition holds; it is looked at every millisecond.
   void when(std::function<bool()> condition, std::function<void()> work);
   void fail(const Error& error);

@@ -1,5 +1,6 @@
 // `touchline bench`: the project's figures, on this machine.
 
+#include "cmd/touchline/bench_bytes.h"
 #include "cmd/touchline/bench_fanout.h"
 #include "cmd/touchline/bench_herd.h"
 #include "cmd/touchline/bench_latency.h"
@@ -34,6 +35,17 @@ void add_crowd_options(CLI::App& app, FanoutOptions& run) {
   app.add_option("--events", run.events, "Matches of the made-up feed")
       ->check(CLI::Range(1, 5000))
       ->capture_default_str();
+}
+
+CLI::App* define(CLI::App& bench, const std::shared_ptr<BenchBytesOptions>& options) {
+  CLI::App* app =
+      bench.add_subcommand("bytes", "Bytes on the wire in each encoding, beside general compressors");
+  app->add_option("RECORDING", options->recordings, "Recordings, each by itself")->required();
+  app->add_flag("--leave-one-out", options->leave_one_out,
+                "Not the prior that is shipped, but for each one that was trained on the others");
+  app->add_option("--words", options->words, "Common words for that training, as for `touchline train`");
+  app->footer("Example:\n  touchline simulate -o day.ndjson && touchline bench bytes day.ndjson");
+  return app;
 }
 
 CLI::App* define(CLI::App& bench, const std::shared_ptr<BenchFanoutOptions>& options) {
@@ -89,8 +101,10 @@ template <class Options>
 void add(CLI::App& bench, std::function<int()>& chosen, Result<void> (*measure)(const Options&)) {
   auto options = std::make_shared<Options>();
   CLI::App* app = define(bench, options);
-  app->add_option("--folder", options->folder, "Where the stores are made, and removed again")
-      ->capture_default_str();
+  if constexpr (requires { options->folder; }) {
+    app->add_option("--folder", options->folder, "Where the stores are made, and removed again")
+        ->capture_default_str();
+  }
   app->add_flag("--json", options->json, "One JSON object");
   app->final_callback([&chosen, options, measure] {
     chosen = [options, measure] {
@@ -107,6 +121,7 @@ Command add_bench(CLI::App& parent) {
   app->require_subcommand(1);
   auto chosen = std::make_shared<std::function<int()>>();
   add(*app, *chosen, bench_pipeline);
+  add(*app, *chosen, bench_bytes);
   add(*app, *chosen, bench_fanout);
   add(*app, *chosen, bench_latency);
   add(*app, *chosen, bench_herd);

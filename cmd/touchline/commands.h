@@ -34,6 +34,7 @@ Command add_diff(CLI::App& parent);
 Command add_verify(CLI::App& parent);
 Command add_simulate(CLI::App& parent);
 Command add_token(CLI::App& parent);
+Command add_train(CLI::App& parent);
 Command add_bench(CLI::App& parent);
 
 int exit_code_of(ErrorKind kind);

@@ -88,6 +88,7 @@ int run(int argc, char** argv) {
                             add_verify(app),
                             add_simulate(app),
                             add_token(app),
+                            add_train(app),
                             add_bench(app)};
   if (argc > 1) {
     if (const auto mistyped = complain_about_command(argv[1], commands)) return complain(*mistyped);

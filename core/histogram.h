@@ -21,6 +21,13 @@ class Histogram {
     if (value > max_) max_ = value;
   }
 
+  void add(const Histogram& other) {
+    for (std::size_t i = 0; i < counts_.size(); ++i)
+      counts_[i] += other.counts_[i];
+    count_ += other.count_;
+    if (other.max_ > max_) max_ = other.max_;
+  }
+
   std::uint64_t count() const { return count_; }
   double max_ms() const { return static_cast<double>(max_) / 1e6; }
 

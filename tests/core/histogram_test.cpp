@@ -29,6 +29,17 @@ TEST(Histogram, CountsWhatIsAddedSeveralTimesAsOften) {
   EXPECT_EQ(histogram.percentile_ms(0.995), 500);
 }
 
+TEST(Histogram, AddsUpWithAnother) {
+  Histogram one;
+  Histogram other;
+  one.add(1'000'000);
+  other.add(3'000'000, 2);
+  one.add(other);
+  EXPECT_EQ(one.count(), 3U);
+  EXPECT_EQ(one.max_ms(), 3);
+  EXPECT_LE(one.percentile_ms(0.33), 1.016);
+}
+
 TEST(Histogram, HoldsZeroAndTheLongestDuration) {
   Histogram histogram;
   EXPECT_EQ(histogram.percentile_ms(0.5), 0);

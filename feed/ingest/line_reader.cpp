@@ -1,7 +1,7 @@
 #include "feed/ingest/line_reader.h"
 
-#include "core/digest.h"
 #include "core/limits.h"
+#include "core/stream_hash.h"
 
 #include <cstring>
 #include <optional>
@@ -29,7 +29,7 @@ struct LineReader::Impl {
   std::size_t filled = 0;    // end of what was read
   std::uint64_t byte = 0;    // offset of buffer[at]
   std::uint64_t number = 0;  // lines given out
-  std::uint64_t hash = fnv1a64({});
+  StreamHash hash;
   bool ended = false;
   std::optional<Error> failure;
   std::optional<Line> skipping;  // the line that is too long, while it is thrown away
@@ -79,7 +79,7 @@ struct LineReader::Impl {
 
   // Of what is at hand, so many bytes are done with.
   void eat(std::size_t size) {
-    hash = fnv1a64(std::string_view(buffer).substr(at, size), hash);
+    hash.append(std::string_view(buffer).substr(at, size));
     at += size;
     byte += size;
   }
@@ -134,7 +134,7 @@ Result<LineReader> LineReader::open(const std::string& path, ByteSource::Check c
   return LineReader(std::move(impl));
 }
 
-std::uint64_t LineReader::hash() const { return impl_->hash; }
+std::uint64_t LineReader::hash() const { return impl_->hash.value(); }
 
 Result<LineReader::Line> LineReader::next() {
   Impl& self = *impl_;

@@ -175,6 +175,7 @@ void write(EventState& state, Address at, const Value& value) {
 void apply(EventState& state, const Delta& delta) {
   for (const Change& change : delta.changes)
     write(state, change.at, delta.now(change));
+  if (delta.cause == Cause::operator_) state.release_empty_rows();
   state.seq = delta.seq;
   state.source_time_ms = delta.source_time_ms;
 }

@@ -72,7 +72,8 @@ Delta diff(const EventState& a, const EventState& b);
 // Writes one value, whatever its kind; none erases.
 void write(EventState& state, Address at, const Value& value);
 
-// Sets the new values and takes over seq and times. Does not look at the old ones.
+// Sets the new values and takes over seq and times. Does not look at the old ones. Of what the operator took away, the
+// rows go, too.
 void apply(EventState& state, const Delta& delta);
 
 // One delta for two that follow each other: apply(apply(s, a), b) == apply(s, merge(a, b)).

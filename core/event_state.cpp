@@ -138,6 +138,26 @@ EventState::Before EventState::erase(Address at) {
   return before;
 }
 
+void EventState::release_empty_rows() {
+  const auto is_empty = [](const Row& row) { return row.keys.empty() && row.texts.empty(); };
+  while (!markets_.empty()) {
+    Market& market = markets_.back();
+    while (!market.empty() && is_empty(market.back()))
+      market.pop_back();
+    if (!market.empty()) break;
+    markets_.pop_back();
+  }
+  markets_.shrink_to_fit();
+  for (Market& market : markets_) {
+    market.shrink_to_fit();
+    for (Row& row : market) {
+      row.keys.shrink_to_fit();
+      row.values.shrink_to_fit();
+      row.texts.shrink_to_fit();
+    }
+  }
+}
+
 std::uint64_t EventState::digest_from_scratch() const {
   std::uint64_t digest = 0;
   for_each([&](Address at, const Value& value) {

@@ -45,6 +45,10 @@ class EventState {
   Before set(Address at, std::string_view text);
   Before erase(Address at);
 
+  // Lets go of rows behind the last that holds a cell. Numbers that were given there are given again: only for an
+  // event that is forgotten.
+  void release_empty_rows();
+
   // One more than the highest market (outcome) number so far; the event (market) itself is number 0.
   std::uint32_t market_count() const { return static_cast<std::uint32_t>(markets_.size()); }
   std::uint32_t outcome_count(std::uint32_t market) const;

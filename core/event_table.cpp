@@ -2,6 +2,7 @@
 
 #include "core/check.h"
 #include "core/life.h"
+#include "core/retention.h"
 
 #include <algorithm>
 #include <utility>
@@ -165,6 +166,7 @@ void EventTable::go_to_event(LiveEvent& event) {
   changed.event = event_;
   changed.delta.clear();
   if (event.state.cell_count() == 0) write(Address(0, 0, Field::id), Value::of(std::string_view(event.id)));
+  if (is_forgotten(event.state)) wake(event);
 }
 
 std::uint32_t EventTable::market_named(std::string_view id) {
@@ -411,6 +413,7 @@ void EventTable::replace_section(std::string_view path) {
 }
 
 EventTable::Changed* EventTable::set_health(LiveEvent& event, SourceId source, FeedHealth health) {
+  if (is_forgotten(event.state)) return nullptr;
   source_ = source;
   changed_count_ = 0;
   go_to_event(event);
@@ -425,6 +428,10 @@ void EventTable::finish() {
     Delta& delta = changed_[i].delta;
     delta.normalise();
     if (delta.empty()) continue;
+    if (only_woken(changed_[i])) {
+      touchline::write(changed_[i].event->state, status_of_event, forgotten);
+      continue;
+    }
     most_.text_bytes = std::max(most_.text_bytes, changed_[i].event->state.text_bytes());
     delta.kind = class_of(delta);
     for (const Change& change : delta.changes) {

@@ -54,6 +54,11 @@ class EventTable {
   // Marks an event's feed from one source; changes nothing if it is so already.
   Changed* set_health(LiveEvent& event, SourceId source, FeedHealth health);
 
+  // Takes away all that stands in an event but its id, and marks it as forgotten (core/retention.h). The caller ends
+  // this with let_go(), when the delta has been made use of.
+  Changed* forget(LiveEvent& event);
+  static void let_go(LiveEvent& event);
+
   // Takes up an event as the journal has it.
   LiveEvent& restore(EventHandle handle, EventState state);
 
@@ -88,6 +93,8 @@ class EventTable {
   void go_to_outcome(std::string_view id, std::int64_t handicap);
   LiveEvent& event_named(std::string_view id);
   void go_to_event(LiveEvent& event);
+  void wake(LiveEvent& event);
+  bool only_woken(const Changed& changed) const;
   std::uint32_t market_named(std::string_view id);
   void move_market(Home from, LiveEvent& to);
 

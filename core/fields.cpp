@@ -7,9 +7,9 @@
 namespace touchline {
 namespace {
 
-constexpr std::array<std::string_view, 10> event_statuses{"unset",     "scheduled",   "delayed",  "postponed",
+constexpr std::array<std::string_view, 11> event_statuses{"unset",     "scheduled",   "delayed",  "postponed",
                                                           "live",      "interrupted", "finished", "settled",
-                                                          "cancelled", "abandoned"};
+                                                          "cancelled", "abandoned",   "forgotten"};
 constexpr std::array<std::string_view, 7> market_statuses{"unset",  "inactive", "open",     "suspended",
                                                           "closed", "settled",  "cancelled"};
 constexpr std::array<std::string_view, 9> outcome_statuses{
@@ -89,7 +89,8 @@ std::string_view name_of(FeedHealth health) { return at(feed_healths, health); }
 std::string_view name_of(Field field) { return at(field_names, field); }
 
 std::optional<EventStatus> event_status_of(std::string_view name) {
-  return find<EventStatus>(event_statuses, name);
+  const auto status = find<EventStatus>(event_statuses, name);
+  return status == EventStatus::forgotten ? std::nullopt : status;
 }
 std::optional<MarketStatus> market_status_of(std::string_view name) {
   return find<MarketStatus>(market_statuses, name);

@@ -59,6 +59,7 @@ enum class EventStatus : std::uint8_t {
   settled,
   cancelled,
   abandoned,
+  forgotten,  // the publisher's own word: only the id is left (core/retention.h)
 };
 enum class MarketStatus : std::uint8_t { unset, inactive, open, suspended, closed, settled, cancelled };
 enum class OutcomeStatus : std::uint8_t {
@@ -79,7 +80,7 @@ std::string_view name_of(EventStatus status);
 std::string_view name_of(MarketStatus status);
 std::string_view name_of(OutcomeStatus status);
 std::string_view name_of(FeedHealth health);
-// Case does not matter, so that a vendor's "SUSPENDED" is ours.
+// What a source may say. Case does not matter, so that a vendor's "SUSPENDED" is ours.
 std::optional<EventStatus> event_status_of(std::string_view name);
 std::optional<MarketStatus> market_status_of(std::string_view name);
 std::optional<OutcomeStatus> outcome_status_of(std::string_view name);

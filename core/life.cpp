@@ -20,10 +20,12 @@ bool expected_step(EventStatus from, EventStatus to) {
     case EventStatus::finished:
       return to == EventStatus::settled || to == EventStatus::cancelled;
     case EventStatus::abandoned:
-      return to == EventStatus::settled || to == EventStatus::cancelled;
+      return to == EventStatus::settled || to == EventStatus::cancelled || to == EventStatus::forgotten;
     case EventStatus::settled:
     case EventStatus::cancelled:
-      return false;
+      return to == EventStatus::forgotten;
+    case EventStatus::forgotten:
+      return true;  // it begins anew
   }
   return false;
 }
@@ -47,7 +49,7 @@ bool expected_step(MarketStatus from, MarketStatus to) {
 
 bool is_over(EventStatus status) {
   return status == EventStatus::settled || status == EventStatus::cancelled ||
-         status == EventStatus::abandoned;
+         status == EventStatus::abandoned || status == EventStatus::forgotten;
 }
 
 bool is_over(MarketStatus status) {

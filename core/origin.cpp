@@ -300,10 +300,12 @@ void Origin::advance(Cursor cursor) {
   batch_.cursors.push_back(std::move(cursor));
 }
 
-void Origin::restore(EventHandle handle, EventState state, std::uint64_t deltas_since_snapshot, Offset last) {
+void Origin::restore(EventHandle handle, EventState state, const Restored& restored) {
   Bookkeeping& book = books(handle);
-  book.restored_at = last;
-  book.deltas_since_snapshot = deltas_since_snapshot;
+  book.restored_at = restored.last;
+  book.seen = state.seq;
+  book.seen_ms = restored.published_ms;
+  book.deltas_since_snapshot = restored.deltas_since_snapshot;
   book.snapshot_source_time_ms = state.source_time_ms;
   note_stale_sources(state);
   table_.restore(handle, std::move(state));

@@ -36,6 +36,12 @@ struct Watch {
   std::int64_t disconnected_ms = 0;  // with no line at all
 };
 
+// So that a turn of the loop stays short.
+struct ForgetBounds {
+  std::size_t looked_at = 1'000;
+  std::size_t forgotten = 16;
+};
+
 // What became of everything that came in.
 struct OriginCounts {
   std::uint64_t messages = 0;
@@ -53,6 +59,7 @@ struct OriginCounts {
   std::uint64_t gaps = 0;
   std::uint64_t missing = 0;  // numbers that never came
   std::uint64_t rejected = 0;
+  std::uint64_t forgotten = 0;  // events
   std::uint64_t block_bytes = 0;
 };
 
@@ -85,8 +92,17 @@ class Origin {
   void reject(Rejected rejected);
   void advance(Cursor cursor);  // everything of it up to here was taken
 
+  // Forgets events that have been over for so long (core/retention.h). Looks at some at a time, in turn, often enough to
+  // see when they change; how many were forgotten.
+  std::size_t forget(std::int64_t after_ms, std::int64_t now_ms, const ForgetBounds& bounds = {});
+
   // Takes up where a journal ends.
-  void restore(EventHandle handle, EventState state, std::uint64_t deltas_since_snapshot, Offset last = {});
+  struct Restored {
+    std::uint64_t deltas_since_snapshot = 0;
+    Offset last = {};               // of its last delta; 0: unknown
+    std::int64_t published_ms = 0;  // of that
+  };
+  void restore(EventHandle handle, EventState state, const Restored& restored);
   // Of the event's last delta in the journal that was taken up; 0: unknown.
   Offset restored_at(EventHandle handle) { return books(handle).restored_at; }
   void restore_number(SourceId source, EventHandle event, std::uint64_t number);
@@ -120,6 +136,9 @@ class Origin {
     std::int64_t snapshot_source_time_ms = 0;
     bool snapshot_at_end = false;
     Offset restored_at;
+    // As forget() saw it last: its state's number, and since when that is so.
+    Seq seen;
+    std::int64_t seen_ms = 0;
   };
 
   Result<Outcome> take_numbered(LineRef line, Update& update, std::int64_t now_ms);
@@ -138,6 +157,7 @@ class Origin {
   void snapshot_if_due(const LiveEvent& event, std::int64_t now_ms);
   void snapshot(const LiveEvent& event, std::int64_t now_ms);
   Bookkeeping& books(EventHandle event);
+  void forget_event(LiveEvent& event, std::int64_t now_ms);
 
   OriginOptions options_;
   EventTable table_;
@@ -149,6 +169,7 @@ class Origin {
   std::uint64_t batch_serial_ = 1;
   std::int64_t last_ingest_ms_ = 0;  // in this batch
   Offset head_{};
+  std::size_t next_to_forget_ = 0;  // among the table's events
   OriginCounts counts_;
   std::string block_;
 };

@@ -3,6 +3,7 @@
 #include "core/cell.h"
 #include "core/decimal.h"
 #include "core/life.h"
+#include "core/retention.h"
 #include "core/state_names.h"
 
 #include <algorithm>
@@ -233,6 +234,8 @@ std::vector<std::string> describe(const EventState& names_from, const Delta& del
   const Describer describer(names_from, delta);
   std::vector<std::string> lines;
   for (const Change& change : delta.changes) {
+    if (change.at == status_of_event && delta.now(change) == forgotten)
+      return {"forgotten: all that stood in it but its id was taken away"};
     // The names given to attributes and prices, and handicaps, are told with what they name.
     const Field field = change.at.field();
     if (is_identity(field) && field != Field::id) continue;

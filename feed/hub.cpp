@@ -82,14 +82,17 @@ void Hub::decide(Reader& reader, Offset from, Ask ask) {
                       "the tail from " + std::string(where) + ", " + number(log_.bytes_from(*place)) +
                           " bytes; keyframes of what changed: about " + number(keyframe_bytes));
   }
-  if (!place && ask == Ask::first && ask_back) {
+  const bool too_old = !place && from < cleared_;
+  if (!place && !too_old && ask == Ask::first && ask_back) {
     returning_.push_back({&reader, from, keyframe_bytes, false});
     return ask_for_returning();
   }
   ++counts_.changed;
   const std::string tail =
       place ? "the tail from " + std::string(where) + ": " + number(log_.bytes_from(*place))
-            : "the tail is larger, or not kept any more";
+      : too_old
+          ? "the position is older than retention: the journal begins behind offset " + number(cleared_.value)
+          : "the tail is larger, or not kept any more";
   waiting_.push_back({&reader, ResumeKind::tail,
                       "keyframes of what changed, about " + number(keyframe_bytes) + " bytes; " + tail,
                       from});

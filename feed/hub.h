@@ -131,6 +131,8 @@ class Hub {
   // What stands in the journal at the start: its end, and where an event changed last, if that is known.
   void restore_head(Offset head);
   void restore_event(EventHandle event, Offset last);
+  // The journal has nothing that is up to there any more.
+  void cleared(Offset through) { cleared_ = through; }
   // Asks for what lies between two positions, `bytes_max` at most; the answer comes to read_back() later.
   std::function<void(Offset after, Offset until, std::uint64_t bytes_max)> ask_back;
   void read_back(Offset until, ReadBack entries);
@@ -207,6 +209,7 @@ class Hub {
   HubOptions options_;
   HubCounts counts_;
   Offset published_{};
+  Offset cleared_{};  // of the journal
   PublishedLog log_;
   KeyframeCache keyframes_;
   std::vector<Offset> changed_;  // by handle: an offset that its last delta is not behind

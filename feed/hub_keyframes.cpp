@@ -1,5 +1,6 @@
 // How states are given to a reader: all that it wants, or the one that it asked for.
 
+#include "core/retention.h"
 #include "feed/hub.h"
 
 #include <algorithm>
@@ -25,10 +26,10 @@ void Hub::capture(Offset head) {
   }
   // Whoever comes while a course is made waits for the next one, in which whatever did not change is at hand.
   if (waiting_.empty() || course_) return;
-  std::vector<Offset> changed(table_.events().size());
+  std::vector<KeyframeCourse::Before> events(table_.events().size());
   for (const auto& event : table_.events())
-    changed[event->handle.value - 1] = changed_at(event->handle);
-  course_ = std::make_shared<KeyframeCourse>(head, std::move(changed));
+    events[event->handle.value - 1] = {changed_at(event->handle), is_forgotten(event->state)};
+  course_ = std::make_shared<KeyframeCourse>(head, std::move(events));
   for (Waiting& waiting : std::exchange(waiting_, {}))
     begin_course(waiting);
   make_keyframes();
@@ -67,7 +68,10 @@ void Hub::begin_course(Waiting& waiting) {
 bool Hub::wants(const Reader& reader, EventHandle event) const {
   const Course& course = *reader.course;
   if (!reader.filter.all() && reader.follows.at(event) == Follow::no) return false;
-  return !course.from || course.keyframes->changed_at(event) > *course.from || course.asked.contains(event);
+  if (course.asked.contains(event)) return true;
+  const KeyframeCourse::Before& before = course.keyframes->before(event);
+  // Of what is forgotten only those need to hear who may hold it.
+  return course.from ? before.changed > *course.from : !before.is_forgotten;
 }
 
 bool Hub::is_wanted(EventHandle event) const {

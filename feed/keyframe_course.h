@@ -18,9 +18,13 @@ class KeyframeCourse {
  public:
   using Bytes = KeyframeCache::Bytes;
 
-  // `changed`: by handle, an offset that the event's last delta is not behind.
-  KeyframeCourse(Offset head, std::vector<Offset> changed)
-      : head_(head), changed_(std::move(changed)), frames_(changed_.size()) {}
+  // By handle, of an event as it stood at head().
+  struct Before {
+    Offset changed;  // an offset that its last delta is not behind
+    bool is_forgotten = false;
+  };
+  KeyframeCourse(Offset head, std::vector<Before> events)
+      : head_(head), events_(std::move(events)), frames_(events_.size()) {}
 
   Offset head() const { return head_; }
   std::size_t size() const { return frames_.size(); }
@@ -35,11 +39,11 @@ class KeyframeCourse {
   }
   void put(EventHandle event, Bytes frames) { frames_[event.value - 1] = std::move(frames); }
   const Bytes& frames(EventHandle event) const { return frames_[event.value - 1]; }
-  Offset changed_at(EventHandle event) const { return changed_[event.value - 1]; }
+  const Before& before(EventHandle event) const { return events_[event.value - 1]; }
 
  private:
   Offset head_;
-  std::vector<Offset> changed_;
+  std::vector<Before> events_;
   std::vector<Bytes> frames_;
   std::size_t made_ = 0;
 };

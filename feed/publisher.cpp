@@ -1,5 +1,7 @@
 #include "feed/publisher.h"
 
+#include "core/retention.h"
+
 #include <algorithm>
 #include <utility>
 
@@ -61,6 +63,8 @@ void Publisher::checkpoint_if_due(std::int64_t now_ms) {
   last_checkpoint_ms_ = now_ms;
   std::vector<EventHandle> events(touched_.begin(), touched_.end());
   touched_.clear();
+  // Not everybody holds what is forgotten.
+  std::erase_if(events, [&](EventHandle event) { return is_forgotten(origin_.table().event(event).state); });
   std::sort(events.begin(), events.end());
   std::string frames;
   for (std::size_t from = 0; from < events.size(); from += limits::checkpoint_events) {

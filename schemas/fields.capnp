@@ -50,7 +50,7 @@ enum Field {
 }
 
 enum EventStatus { unset @0; scheduled @1; delayed @2; postponed @3; live @4; interrupted @5; finished @6;
-  settled @7; cancelled @8; abandoned @9; }
+  settled @7; cancelled @8; abandoned @9; forgotten @10; }
 enum MarketStatus { unset @0; inactive @1; open @2; suspended @3; closed @4; settled @5; cancelled @6; }
 enum OutcomeStatus { unset @0; active @1; winner @2; loser @3; placed @4; removed @5; removedVacant @6;
   hidden @7; void @8; }

@@ -1,10 +1,13 @@
--- The journal of one store. Version 2 (PRAGMA user_version); application_id 'TLJ1'.
+-- The journal of one store. Version 3 (PRAGMA user_version); application_id 'TLJ1'.
 -- Append-only but for meta, cursors and source_numbers, which are overwritten in the commit of the deltas that
--- they speak of.
+-- they speak of, and for what is cleared: all up to meta's complete_after counts as gone, whether its rows are still
+-- there or not, but for one snapshot of each event, its newest up to there. From that its deltas go on.
 
 CREATE TABLE meta (
   key   TEXT PRIMARY KEY,            -- epoch, head (last offset committed); relaxed: 1 from the start of a writer
-                                     -- that publishes before it commits to its clean end, 0 behind that
+                                     -- that publishes before it commits to its clean end, 0 behind that;
+                                     -- since version 3, in a store that was cleared: complete_after (the last
+                                     -- offset of the last batch that is gone) and cleared_checksum (that batch's)
   value INTEGER NOT NULL
 ) WITHOUT ROWID;
 
@@ -47,6 +50,9 @@ CREATE TABLE snapshots (
   ingest_time_ms INTEGER NOT NULL,
   digest         INTEGER NOT NULL,
   state          BLOB NOT NULL,      -- one block against the empty state, zstd
+  late           INTEGER NOT NULL DEFAULT 0,  -- 1: made when the past before it was cleared, and not counted in
+                                              -- batches.snapshots; since version 3
+  published_ms   INTEGER NOT NULL DEFAULT 0,  -- 0: what its batch says; since version 3
   UNIQUE (event, seq)
 );
 

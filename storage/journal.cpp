@@ -33,7 +33,9 @@ Journal::Journal(std::string path, WriterLock lock, WritableStore store, const S
       insert_batch_(db_.prepare("INSERT INTO batches VALUES (?, ?, ?, ?, ?, ?, ?)")),
       insert_touch_(db_.prepare("INSERT INTO event_batches VALUES (?, ?, ?, ?)")),
       insert_event_(db_.prepare("INSERT INTO events VALUES (?, ?)")),
-      insert_snapshot_(db_.prepare("INSERT INTO snapshots VALUES (?, ?, ?, ?, ?, ?, ?)")),
+      insert_snapshot_(
+          db_.prepare("INSERT INTO snapshots (event, seq, last_offset, source_time_ms, ingest_time_ms, "
+                      "digest, state) VALUES (?, ?, ?, ?, ?, ?, ?)")),
       put_number_(db_.prepare("INSERT OR REPLACE INTO source_numbers VALUES (?, ?, ?)")),
       put_cursor_(db_.prepare("INSERT OR REPLACE INTO cursors VALUES (?, ?, ?, ?, ?, ?)")),
       put_head_(db_.prepare("UPDATE meta SET value = ? WHERE key = 'head'")),

@@ -9,6 +9,7 @@
 #include "core/messages.h"
 #include "core/origin.h"
 #include "core/result.h"
+#include "storage/clear_step.h"
 #include "storage/sqlite.h"
 #include "storage/store_file.h"
 #include "storage/store_meta.h"
@@ -48,6 +49,8 @@ class Journal {
   Result<void> end();
 
   Result<void> commit(const Batch& batch, std::int64_t committed_ms);
+  // Between commits; as final if it fails. How many rows were taken away; 0: nothing is left that the step could take.
+  Result<std::uint64_t> clear(const ClearStep& step);
 
   // The number of a source; a new name gets the next number.
   Result<SourceId> source(std::string_view name);

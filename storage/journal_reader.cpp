@@ -5,6 +5,7 @@
 #include "storage/store_file.h"
 #include "storage/store_meta.h"
 
+#include <algorithm>
 #include <limits>
 
 namespace touchline {
@@ -15,6 +16,11 @@ constexpr Seq last_seq{std::numeric_limits<std::int64_t>::max()};  // that a row
 
 // What the journal holds is not what it should: carried to the public functions beside SqliteFailure.
 struct Damage {
+  std::string text;
+};
+
+// What is asked for was cleared.
+struct Cleared {
   std::string text;
 };
 
@@ -54,15 +60,28 @@ auto guarded(const std::string& path, const char* doing, Work&& work) -> Result<
     return store_error(path, doing, failure);
   } catch (const Damage& damage) {
     return malformed(path + ": " + damage.text);
+  } catch (const Cleared& cleared) {
+    return Error{ErrorKind::not_found, path + ": " + cleared.text, 0};
   }
 }
+
+// What an event's rows say of it: of one whose deltas were all cleared its last snapshot says how many there were.
+constexpr const char* entry_columns =
+    "SELECT handle, id, ifnull((SELECT first_seq + count - 1 FROM event_batches WHERE event = handle "
+    "ORDER BY first_seq DESC LIMIT 1), (SELECT max(seq) FROM snapshots WHERE event = handle AND last_offset "
+    "<= "
+    "?1)), (SELECT count(*) FROM snapshots WHERE event = handle) FROM events ";
 
 }  // namespace
 
 Result<JournalReader> JournalReader::open(const std::string& path) {
   auto db = open_store_for_reading(path);
   if (!db) return db.error();
-  return JournalReader(path, std::move(*db));
+  return guarded(path, "it cannot be read", [&] {
+    const bool knows_clearing = db->value("PRAGMA user_version") >= 3 &&
+                                db->value("SELECT count(*) FROM sqlite_master WHERE name = 'meta'") != 0;
+    return JournalReader(path, std::move(*db), knows_clearing);
+  });
 }
 
 Result<void> JournalReader::hold_view() {
@@ -83,10 +102,8 @@ Offset JournalReader::head() {
 
 Result<std::vector<EventEntry>> JournalReader::events() {
   return guarded(path_, "its events cannot be read", [&] {
-    Statement rows = db_.prepare(
-        "SELECT handle, id, (SELECT first_seq + count - 1 FROM event_batches WHERE event = handle "
-        "ORDER BY first_seq DESC LIMIT 1), (SELECT count(*) FROM snapshots WHERE event = handle) "
-        "FROM events ORDER BY handle");
+    Statement rows = db_.prepare((std::string(entry_columns) + "ORDER BY handle").c_str());
+    rows.bind(1, static_cast<std::int64_t>(cleared().value));
     std::vector<EventEntry> events;
     while (rows.step())
       events.push_back(event_of(rows));
@@ -96,29 +113,68 @@ Result<std::vector<EventEntry>> JournalReader::events() {
 
 Result<std::optional<EventEntry>> JournalReader::find_event(std::string_view id) {
   return guarded(path_, "its events cannot be read", [&]() -> std::optional<EventEntry> {
-    Statement row = db_.prepare(
-        "SELECT handle, id, (SELECT first_seq + count - 1 FROM event_batches WHERE event = handle "
-        "ORDER BY first_seq DESC LIMIT 1), (SELECT count(*) FROM snapshots WHERE event = handle) "
-        "FROM events WHERE id = ?");
-    row.bind_text(1, id);
+    Statement row = db_.prepare((std::string(entry_columns) + "WHERE id = ?2").c_str());
+    row.bind(1, static_cast<std::int64_t>(cleared().value)).bind_text(2, id);
     if (!row.step()) return std::nullopt;
     return event_of(row);
   });
 }
 
+Result<Offset> JournalReader::complete_after() {
+  return guarded(path_, "it cannot be read", [&] { return cleared(); });
+}
+
+Offset JournalReader::cleared() {
+  if (!knows_clearing_) return {};
+  return Offset(static_cast<std::uint64_t>(db_.value("SELECT value FROM meta WHERE key = 'complete_after'")));
+}
+
+Seq JournalReader::base_of(EventHandle event) {
+  const Offset through = cleared();
+  if (through == Offset(0)) return Seq(0);
+  Statement row = db_.prepare("SELECT max(seq) FROM snapshots WHERE event = ? AND last_offset <= ?");
+  row.bind(1, event.value).bind(2, static_cast<std::int64_t>(through.value));
+  return row.step() ? Seq(unsigned_at(row, 0)) : Seq(0);
+}
+
+Result<Seq> JournalReader::cleared_through(EventHandle event) {
+  return guarded(path_, "an event's past cannot be read", [&] { return base_of(event); });
+}
+
+void JournalReader::refuse_cleared(EventHandle event, Seq base) {
+  if (base == Seq(0)) return;
+  Statement name = db_.prepare("SELECT id FROM events WHERE handle = ?");
+  name.bind(1, event.value);
+  name.step();
+  throw Cleared{"event " + std::string(name.text(0)) +
+                ": that is older than retention: what was up to offset " + std::to_string(cleared().value) +
+                " was cleared; its oldest state here is seq " + std::to_string(base.value)};
+}
+
 StateAsOf JournalReader::start(EventHandle event, const AsOf& as_of) {
-  Statement row = db_.prepare(
-      "SELECT s.seq, s.last_offset, s.ingest_time_ms, s.digest, s.state, b.committed_ms FROM snapshots s "
-      "JOIN batches b ON b.first_offset = (SELECT max(first_offset) FROM batches WHERE first_offset <= "
-      "s.last_offset) "
-      "WHERE s.event = ?1 AND s.seq <= ?2 AND s.source_time_ms <= ?3 AND b.committed_ms <= ?4 "
-      "ORDER BY s.seq DESC LIMIT 1");
+  const std::string published =
+      knows_clearing_ ? "(CASE s.published_ms WHEN 0 THEN b.committed_ms ELSE s.published_ms END)"
+                      : "b.committed_ms";
+  const std::string sql = "SELECT s.seq, s.last_offset, s.ingest_time_ms, s.digest, s.state, " + published +
+                          " FROM snapshots s LEFT JOIN batches b ON b.first_offset = (SELECT "
+                          "max(first_offset) FROM batches WHERE "
+                          "first_offset <= s.last_offset) "
+                          "WHERE s.event = ?1 AND s.seq <= ?2 AND s.source_time_ms <= ?3 AND " +
+                          published + " <= ?4 AND s.seq >= ?5 ORDER BY s.seq DESC LIMIT 1";
+  Statement row = db_.prepare(sql.c_str());
   constexpr std::int64_t unbounded = std::numeric_limits<std::int64_t>::max();
+  const Seq base = base_of(event);
   row.bind(1, event.value);
   row.bind(2, as_of.seq ? static_cast<std::int64_t>(as_of.seq->value) : unbounded);
   row.bind(3, as_of.source_time_ms.value_or(unbounded)).bind(4, as_of.published_ms.value_or(unbounded));
+  row.bind(5, static_cast<std::int64_t>(base.value));
+  if (row.step()) return start_snapshot(row, event);
+  refuse_cleared(event, base);
+  return {};
+}
+
+StateAsOf JournalReader::start_snapshot(Statement& row, EventHandle event) {
   StateAsOf at;
-  if (!row.step()) return at;
   const std::string name =
       "event " + std::to_string(event.value) + ", snapshot at seq " + std::to_string(row.integer(0));
   const auto block = decompress(row.blob(4), state_bytes_max);
@@ -179,6 +235,7 @@ void JournalReader::roll(EventHandle event, StateAsOf& at, Seq last,
 
 Result<StateAsOf> JournalReader::state(EventHandle event, const AsOf& as_of) {
   return guarded(path_, "an event's past cannot be read", [&] {
+    if (as_of.seq == Seq(0)) return StateAsOf{};
     StateAsOf at = start(event, as_of);
     roll(event, at, as_of.seq.value_or(last_seq), [&](const PastDelta& next) {
       if (as_of.seq && next.delta.seq > *as_of.seq) return false;
@@ -216,7 +273,7 @@ Result<void> JournalReader::batches(Offset from, const std::function<bool(const 
         "SELECT first_offset, count, committed_ms, snapshots, items, ingest_times, checksum FROM batches "
         "WHERE first_offset >= ifnull((SELECT max(first_offset) FROM batches WHERE first_offset <= ?), 0) "
         "ORDER BY first_offset");
-    rows.bind(1, static_cast<std::int64_t>(from.value));
+    rows.bind(1, static_cast<std::int64_t>(std::max(from, cleared().next()).value));
     while (rows.step()) {
       if (!visit(batch_of(rows))) return;
     }

@@ -1,7 +1,8 @@
 // Reading a store: events, their past, the tail of the journal, sources, refused messages.
 //
 // Works beside a running writer and never writes. The state of an event as of then is its last snapshot before,
-// and the deltas behind it: the cost is that event's, not the journal's. Used by one thread.
+// and the deltas behind it: the cost is that event's, not the journal's. What was cleared counts as gone, whether its
+// rows are still there or not; who asks for it is told so. Used by one thread.
 #pragma once
 
 #include "core/batch.h"
@@ -62,13 +63,18 @@ class JournalReader {
 
   Epoch epoch();
   Offset head();
+  // All up to there was cleared; 0: nothing was.
+  Result<Offset> complete_after();
+  // What of the event was cleared: up to this delta. 0: nothing.
+  Result<Seq> cleared_through(EventHandle event);
   Result<std::vector<EventEntry>> events();
   Result<std::optional<EventEntry>> find_event(std::string_view id);
 
+  // Both: not_found, by name, where that is of a past that was cleared.
   Result<StateAsOf> state(EventHandle event, const AsOf& as_of);
   // Visits the event's deltas from `from` on, until the visitor says stop (false).
   Result<void> deltas(EventHandle event, Seq from, const std::function<bool(const PastDelta&)>& visit);
-  // Visits batches that hold offsets from `from` on.
+  // Visits batches that hold offsets from `from` on, and were not cleared.
   Result<void> batches(Offset from, const std::function<bool(const BatchRow&)>& visit);
 
   Result<std::vector<std::string>> sources();
@@ -82,16 +88,24 @@ class JournalReader {
   const std::string& path() const { return path_; }
 
  private:
-  JournalReader(std::string path, Database db) : path_(std::move(path)), db_(std::move(db)) {}
+  JournalReader(std::string path, Database db, bool knows_clearing)
+      : path_(std::move(path)), db_(std::move(db)), knows_clearing_(knows_clearing) {}
 
+  Offset cleared();
+  // The newest snapshot of what was cleared; 0: there is none.
+  Seq base_of(EventHandle event);
   // The state at the last snapshot that is not behind the bounds.
   StateAsOf start(EventHandle event, const AsOf& as_of);
+  StateAsOf start_snapshot(Statement& row, EventHandle event);
+  // For who would need what is not there any more.
+  void refuse_cleared(EventHandle event, Seq base);
   // Rolls the state forward over the event's deltas; the visitor sees each before it is applied. Once `last`
   // is reached, what stands behind it is not looked at.
   void roll(EventHandle event, StateAsOf& at, Seq last, const std::function<bool(const PastDelta&)>& admit);
 
   std::string path_;
   Database db_;
+  bool knows_clearing_;  // since version 3, where there is a meta to say so
 };
 
 }  // namespace touchline

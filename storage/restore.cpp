@@ -20,8 +20,8 @@ std::uint64_t unsigned_at(const Statement& row, int column) {
 
 class Restore {
  public:
-  Restore(JournalReader& reader, Offset head, Origin& origin)
-      : reader_(reader), db_(reader.database()), head_(head), origin_(origin) {}
+  Restore(JournalReader& reader, Offset head, Offset cleared, Origin& origin)
+      : reader_(reader), db_(reader.database()), head_(head), cleared_(cleared), origin_(origin) {}
 
   Result<void> run() {
     check_last_batch();
@@ -42,6 +42,7 @@ class Restore {
   JournalReader& reader_;
   Database& db_;
   Offset head_;
+  Offset cleared_;  // all that is up to there
   Origin& origin_;
   std::int64_t sources_ = 0;
   std::uint32_t events_ = 0;
@@ -65,6 +66,8 @@ void Restore::check_last_batch() {
                    ": its checksum is wrong"};
     }
     end = row.first.value + row.count - 1;
+  } else {
+    end = cleared_.value;  // an archive that was begun, and nothing more
   }
   if (end != head_.value) {
     throw Damage{"head is " + std::to_string(head_.value) + ", the last batch ends at offset " +
@@ -98,7 +101,8 @@ Result<void> Restore::restore_events() {
     deltas += event.last.value;
     newest = std::max(newest, now->offset);
     const std::uint64_t since = now->state.seq.value - now->snapshot_seq.value;
-    origin_.restore(event.handle, std::move(now->state), since, now->offset);
+    const Origin::Restored restored{since, now->offset, now->published_ms};
+    origin_.restore(event.handle, std::move(now->state), restored);
   }
   // Every offset is a delta of one event: nothing is missing at the end of any event if they sum up to head.
   if (deltas != head_.value || newest != head_) {
@@ -118,6 +122,7 @@ void Restore::check_event(const EventEntry& event, const StateAsOf& now, Stateme
     throw Damage{name + ": its state is at seq " + std::to_string(now.state.seq.value) +
                  ", event_batches ends at seq " + std::to_string(event.last.value)};
   }
+  if (now.offset <= cleared_) return;  // all of its deltas
   last_batch.bind(1, event.handle.value);
   if (!last_batch.step()) throw Damage{name + " has no deltas"};
   const std::uint64_t first = unsigned_at(last_batch, 0);
@@ -152,7 +157,9 @@ void Restore::restore_numbers() {
 
 Result<void> restore(JournalReader& reader, Offset head, Origin& origin) {
   try {
-    return Restore(reader, head, origin).run();
+    const auto cleared = reader.complete_after();
+    if (!cleared) return cleared.error();
+    return Restore(reader, head, *cleared, origin).run();
   } catch (const SqliteFailure& failure) {
     return store_error(reader.path(), "it cannot be taken up", failure);
   } catch (const Damage& damage) {

@@ -139,6 +139,8 @@ std::int64_t Database::value(const char* sql) {
 
 std::int64_t Database::last_row() const { return sqlite3_last_insert_rowid(db_.get()); }
 
+std::int64_t Database::changes() const { return sqlite3_changes64(db_.get()); }
+
 void Database::checkpoint() {
   int in_log = 0;
   int copied = 0;

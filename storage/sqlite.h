@@ -64,6 +64,7 @@ class Database {
   Statement prepare(const char* sql) { return {db_.get(), sql}; }
   std::int64_t value(const char* sql);  // the first column of the first row; 0 without one
   std::int64_t last_row() const;        // the number of the row inserted last
+  std::int64_t changes() const;         // rows that the last statement inserted, changed or deleted
 
   // Copies what it can of the write-ahead log into the file, without waiting for readers or another who copies. A
   // failure, too, where SQLite says that it did nothing at all.

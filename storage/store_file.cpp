@@ -38,6 +38,9 @@ struct Migration {
 constexpr std::array migrations{
     Migration{"ALTER TABLE cursors ADD COLUMN token TEXT NOT NULL DEFAULT ''",
               "ALTER TABLE cursors DROP COLUMN token"},
+    Migration{"ALTER TABLE snapshots ADD COLUMN late INTEGER NOT NULL DEFAULT 0;"
+              "ALTER TABLE snapshots ADD COLUMN published_ms INTEGER NOT NULL DEFAULT 0",
+              "ALTER TABLE snapshots DROP COLUMN late; ALTER TABLE snapshots DROP COLUMN published_ms"},
 };
 static_assert(migrations.size() == store_version - store_version_min);
 

@@ -17,7 +17,7 @@
 namespace touchline {
 
 inline constexpr std::int64_t store_application_id = 0x544C4A31;  // "TLJ1"
-inline constexpr std::int64_t store_version = 2;
+inline constexpr std::int64_t store_version = 3;
 // The oldest that is read; who writes a store makes it one of store_version first.
 inline constexpr std::int64_t store_version_min = 1;
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <limits>
 #include <string_view>
 #include <utility>
 
@@ -18,13 +19,17 @@ struct Key {
   bool optional = false;
 };
 
-constexpr std::array keys{Key{"epoch", 1, number_max}, Key{"head", 0, number_max},
-                          Key{"relaxed", 0, 1, true}};
+constexpr std::array keys{Key{"epoch", 1, number_max}, Key{"head", 0, number_max}, Key{"relaxed", 0, 1, true},
+                          Key{"complete_after", 0, number_max, true},
+                          Key{"cleared_checksum", std::numeric_limits<std::int64_t>::min(),
+                              std::numeric_limits<std::int64_t>::max(), true}};
 
 void put(StoreMeta& meta, std::string_view key, std::int64_t value) {
   if (key == "epoch") meta.epoch = Epoch(static_cast<std::uint64_t>(value));
   if (key == "head") meta.head = Offset(static_cast<std::uint64_t>(value));
   if (key == "relaxed") meta.relaxed = value == 1;
+  if (key == "complete_after") meta.complete_after = Offset(static_cast<std::uint64_t>(value));
+  if (key == "cleared_checksum") meta.cleared_checksum = static_cast<std::uint64_t>(value);
 }
 
 }  // namespace
@@ -56,6 +61,12 @@ MetaReading read_meta(Database& db) {
   }
   for (std::size_t i = 0; i < keys.size(); ++i) {
     if (!seen[i] && !keys[i].optional) reading.faults.push_back({std::string(keys[i].name), "is missing"});
+  }
+  // Its last batch is never cleared, so that there is something to go on from. An archive may have begun there.
+  const StoreMeta& meta = reading.meta;
+  if (meta.complete_after > meta.head && !reading.has_fault("head")) {
+    reading.faults.push_back({"complete_after", "is " + std::to_string(meta.complete_after.value) +
+                                                    ", head is " + std::to_string(meta.head.value)});
   }
   return reading;
 }

@@ -15,8 +15,10 @@ namespace touchline {
 
 struct StoreMeta {
   Epoch epoch;
-  Offset head;           // last offset committed
-  bool relaxed = false;  // who writes it publishes before the commit; left behind: it did not end cleanly
+  Offset head;            // last offset committed
+  bool relaxed = false;   // who writes it publishes before the commit; left behind: it did not end cleanly
+  Offset complete_after;  // all that is up to there was cleared; 0: nothing was
+  std::uint64_t cleared_checksum = 0;  // of the last batch that was
 };
 
 struct MetaFault {

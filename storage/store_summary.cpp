@@ -23,6 +23,9 @@ Result<StoreSummary> summarise(JournalReader& reader) {
     StoreSummary summary;
     summary.epoch = reader.epoch();
     summary.head = reader.head();
+    const auto cleared = reader.complete_after();
+    if (!cleared) return cleared.error();
+    summary.complete_after = *cleared;
     summary.events = count("SELECT count(*) FROM events");
     Statement batches = db.prepare("SELECT count(*), sum(length(items)) FROM batches");
     batches.step();

@@ -13,7 +13,8 @@ namespace touchline {
 
 struct StoreSummary {
   Epoch epoch;
-  Offset head;  // as many deltas
+  Offset head;            // as many deltas
+  Offset complete_after;  // as many of them were cleared
   std::uint64_t events = 0;
   std::uint64_t batches = 0;
   std::uint64_t item_bytes = 0;  // blocks with their framing, as they went out

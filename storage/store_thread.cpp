@@ -42,24 +42,60 @@ void StoreThread::submit(Batch batch) {
   wake_.notify_all();
 }
 
+Result<std::uint64_t> StoreThread::clear(const ClearStep& step) {
+  std::unique_lock lock(mutex_);
+  TL_CHECK(step_ == nullptr);
+  step_ = &step;
+  step_result_.reset();
+  wake_.notify_all();
+  wake_.wait(lock, [this] { return step_result_.has_value() || ended_; });
+  step_ = nullptr;
+  if (!step_result_) return Error{ErrorKind::environment, journal_.path() + ": is written no more", 0};
+  return *std::exchange(step_result_, std::nullopt);
+}
+
 void StoreThread::commit_loop() {
   while (true) {
-    Batch batch;
+    std::optional<Batch> batch;
+    const ClearStep* step = nullptr;
     {
       std::unique_lock lock(mutex_);
-      wake_.wait(lock, [this] { return next_.has_value() || stopping_; });
-      if (!next_) return;
-      batch = std::move(*next_);
-      next_.reset();
+      const auto has_step = [this] { return step_ != nullptr && !step_result_; };
+      wake_.wait(lock, [&] { return next_.has_value() || has_step() || stopping_; });
+      batch = std::exchange(next_, std::nullopt);
+      if (stopping_ && !batch) break;
+      if (has_step() && !stopping_) step = step_;
     }
-    const auto started = steady_clock::now();
-    const std::int64_t committed_ms = now_ms();
-    auto result = journal_.commit(batch, committed_ms);
-    const auto took = duration_cast<microseconds>(steady_clock::now() - started).count();
-    const bool failed = !result;
-    calls_.committed({std::move(batch), committed_ms, took, std::move(result)});
-    if (failed) return;
+    if (batch && !commit(std::move(*batch))) break;
+    if (step != nullptr && !do_step(*step)) break;
   }
+  {
+    const std::lock_guard lock(mutex_);
+    ended_ = true;
+  }
+  wake_.notify_all();
+}
+
+bool StoreThread::commit(Batch batch) {
+  const auto started = steady_clock::now();
+  const std::int64_t committed_ms = now_ms();
+  auto result = journal_.commit(batch, committed_ms);
+  const auto took = duration_cast<microseconds>(steady_clock::now() - started).count();
+  const bool committed = static_cast<bool>(result);
+  calls_.committed({std::move(batch), committed_ms, took, std::move(result)});
+  return committed;
+}
+
+bool StoreThread::do_step(const ClearStep& step) {
+  auto rows = journal_.clear(step);
+  const std::optional<Error> failure = rows ? std::nullopt : std::optional(rows.error());
+  {
+    const std::lock_guard lock(mutex_);
+    step_result_ = std::move(rows);
+  }
+  wake_.notify_all();
+  if (failure && calls_.lost) calls_.lost(*failure);
+  return !failure;
 }
 
 void StoreThread::checkpoint_loop() {

@@ -3,7 +3,7 @@
 // Takes one batch at a time and calls back, from its own thread, when the commit is on disk or has failed; the
 // caller hands over the next one then (group commit: what gathers in the meantime is the next batch). Knows no
 // socket, no loop and no log; the callbacks bring the news to wherever the caller lives. After a failed commit it
-// takes nothing more. A log that cannot be copied is news and no failure. Looks twice a second whether the store is
+// takes nothing more. Between commits it clears, a little at a time, what it is asked to. A log that cannot be copied is news and no failure. Looks twice a second whether the store is
 // still there.
 #pragma once
 
@@ -45,9 +45,14 @@ class StoreThread {
 
   // Not while another batch is at work.
   void submit(Batch batch);
+  // From a thread of its own, which waits: the step is done between two commits, one step at most before the next
+  // commit. How many rows it took away. An error if the store ends before; if the step fails, the store is lost.
+  Result<std::uint64_t> clear(const ClearStep& step);
 
  private:
   void commit_loop();
+  bool commit(Batch batch);
+  bool do_step(const ClearStep& step);
   void checkpoint_loop();
 
   Journal& journal_;
@@ -56,7 +61,10 @@ class StoreThread {
   std::mutex mutex_;
   std::condition_variable wake_;
   std::optional<Batch> next_;
+  const ClearStep* step_ = nullptr;                   // of whoever waits in clear()
+  std::optional<Result<std::uint64_t>> step_result_;  // of that
   bool stopping_ = false;
+  bool ended_ = false;  // nothing more is committed
   std::thread committer_;
   std::thread checkpointer_;
 };

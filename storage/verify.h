@@ -4,7 +4,7 @@
 // batch that is damaged or missing) is named once, and the events that it held are taken up again at their
 // next snapshot; a table that is missing is named, and the others are looked at. Holds the states of the events
 // that still go on at the offset it has come to, and one row at a time. Works beside a running writer: one read
-// transaction sees one moment of the store.
+// transaction sees one moment of the store. Where it was cleared, the rest is rebuilt from the snapshots left for that.
 #pragma once
 
 #include "core/ids.h"
@@ -29,6 +29,7 @@ struct Finding {
 
 struct VerifyReport {
   std::uint64_t batches = 0;
+  std::uint64_t cleared = 0;    // deltas before the first one that is there
   std::uint64_t deltas = 0;     // rebuilt
   std::uint64_t unchecked = 0;  // deltas in what cannot be believed, or behind it
   std::uint64_t events = 0;

@@ -6,6 +6,7 @@
 #include "core/state_words.h"
 
 #include <limits>
+#include <map>
 #include <utility>
 
 namespace touchline {
@@ -44,6 +45,32 @@ Result<void> Chains::read_events() {
     events_.emplace(handle, Known{std::move(entry.id), entry.last.value});
   }
   return {};
+}
+
+void Chains::begin_after(Offset cleared) {
+  std::map<std::uint64_t, SnapshotRow> newest;
+  while (snapshots_.up_to(cleared) != nullptr) {
+    const SnapshotRow row = snapshots_.take();
+    newest.insert_or_assign(row.event, row);
+  }
+  for (const auto& [event, row] : newest) {
+    ++report_.snapshots;
+    Chain& chain = of(event);
+    chain.next_seq = row.seq.value + 1;
+    auto stored = stored_state(row);
+    if (!stored) {
+      lose(chain, chain.next_seq);
+      continue;
+    }
+    take_up(chain, std::move(*stored), row.last_offset);
+    let_go_if_over(chain);
+  }
+}
+
+void Chains::let_go_if_over(Chain& chain) {
+  if (!chain.sound || chain.state.seq.value != chain.last_seq) return;
+  check_end(chain);
+  lose(chain, chain.next_seq);
 }
 
 Chain& Chains::of(std::uint64_t event) {
@@ -100,7 +127,7 @@ std::uint64_t Chains::take(Chain& chain, const BatchItem& item) {
           row, "names offset " + std::to_string(row.last_offset.value) + ", which is none of the journal's");
       continue;
     }
-    ++snapshots;
+    snapshots += row.late ? 0 : 1;
     ++report_.snapshots;
     if (row.event != chain.event) {
       report_stray(row,
@@ -115,11 +142,7 @@ std::uint64_t Chains::take(Chain& chain, const BatchItem& item) {
       take_up(chain, std::move(*stored), item.offset);
     }
   }
-  if (chain.sound && chain.state.seq.value == chain.last_seq) {
-    // It is over: its state is let go.
-    check_end(chain);
-    lose(chain, chain.next_seq);
-  }
+  let_go_if_over(chain);
   return snapshots;
 }
 

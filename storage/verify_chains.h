@@ -41,6 +41,8 @@ class Chains {
   Chains(JournalReader& reader, VerifyReport& report);
 
   Result<void> read_events();
+  // What was cleared, up to this offset: every event goes on from its last snapshot in it.
+  void begin_after(Offset cleared);
 
   Chain& of(std::uint64_t event);
   // "event 31573045"
@@ -65,6 +67,8 @@ class Chains {
   };
 
   void roll(Chain& chain, const BatchItem& item);
+  // At its last delta its state is checked once more and is no longer needed.
+  void let_go_if_over(Chain& chain);
   void compare(Chain& chain, const SnapshotRow& row, const EventState& stored, std::int64_t ingest_time_ms);
   std::optional<EventState> stored_state(const SnapshotRow& row);
   void take_up(Chain& chain, EventState state, Offset at);

@@ -21,8 +21,9 @@ struct TouchRow {
   std::uint64_t count = 0;
   Offset batch;
 
-  static constexpr const char* sql =
-      "SELECT event, first_seq, count, batch FROM event_batches ORDER BY batch, event, first_seq";
+  static const char* sql(std::int64_t) {
+    return "SELECT event, first_seq, count, batch FROM event_batches ORDER BY batch, event, first_seq";
+  }
   static TouchRow of(const Statement& row) {
     return {static_cast<std::uint64_t>(row.integer(0)), static_cast<std::uint64_t>(row.integer(1)),
             static_cast<std::uint64_t>(row.integer(2)), Offset(static_cast<std::uint64_t>(row.integer(3)))};
@@ -39,10 +40,15 @@ struct SnapshotRow {
   std::int64_t source_time_ms = 0;
   std::int64_t ingest_time_ms = 0;
   std::uint64_t digest = 0;
+  bool late = false;
 
-  static constexpr const char* sql =
-      "SELECT rowid, event, seq, last_offset, source_time_ms, ingest_time_ms, digest FROM snapshots "
-      "ORDER BY last_offset, seq";
+  static const char* sql(std::int64_t version) {
+    return version < 3
+               ? "SELECT rowid, event, seq, last_offset, source_time_ms, ingest_time_ms, digest, 0 FROM "
+                 "snapshots ORDER BY last_offset, seq"
+               : "SELECT rowid, event, seq, last_offset, source_time_ms, ingest_time_ms, digest, late "
+                 "FROM snapshots ORDER BY last_offset, seq";
+  }
   static SnapshotRow of(const Statement& row) {
     return {row.integer(0),
             static_cast<std::uint64_t>(row.integer(1)),
@@ -50,7 +56,8 @@ struct SnapshotRow {
             Offset(static_cast<std::uint64_t>(row.integer(3))),
             row.integer(4),
             row.integer(5),
-            static_cast<std::uint64_t>(row.integer(6))};
+            static_cast<std::uint64_t>(row.integer(6)),
+            row.integer(7) != 0};
   }
   Offset place() const { return last_offset; }
 };
@@ -58,7 +65,9 @@ struct SnapshotRow {
 template <class Row>
 class RowStream {
  public:
-  explicit RowStream(Database& db) : statement_(db.prepare(Row::sql)) { advance(); }
+  explicit RowStream(Database& db) : statement_(db.prepare(Row::sql(db.value("PRAGMA user_version")))) {
+    advance();
+  }
 
   // The next row if it stands at or before this offset.
   const Row* up_to(Offset last) const { return row_ && row_->place() <= last ? &*row_ : nullptr; }

@@ -32,6 +32,7 @@ Command add_inspect(CLI::App& parent);
 Command add_export(CLI::App& parent);
 Command add_diff(CLI::App& parent);
 Command add_verify(CLI::App& parent);
+Command add_archive(CLI::App& parent);
 Command add_simulate(CLI::App& parent);
 Command add_token(CLI::App& parent);
 Command add_train(CLI::App& parent);

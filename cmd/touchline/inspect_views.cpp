@@ -51,9 +51,10 @@ std::string summary_json(const std::string& path, const StoreSummary& store,
                          const std::vector<std::string>& sources) {
   JsonObject object;
   object.add("path", printable(path)).add("epoch", store.epoch.value).add("head", store.head.value);
-  object.add("events", store.events).add("batches", store.batches).add("deltas", store.head.value);
-  object.add("delta_bytes", store.item_bytes)
-      .add_json("bytes_per_delta", ratio(store.item_bytes, store.head.value));
+  const std::uint64_t deltas = store.head.value - store.complete_after.value;
+  object.add("cleared_through", store.complete_after.value);
+  object.add("events", store.events).add("batches", store.batches).add("deltas", deltas);
+  object.add("delta_bytes", store.item_bytes).add_json("bytes_per_delta", ratio(store.item_bytes, deltas));
   object.add("snapshots", store.snapshots).add("snapshot_bytes", store.snapshot_bytes);
   object.add("file_bytes", store.file_bytes).add("log_bytes", store.log_bytes);
   object.add_time("first_published_at", store.first_published_ms)
@@ -77,11 +78,13 @@ int show_summary(JournalReader& reader, const InspectOptions& options) {
   table.add({"store", printable(reader.path())});
   table.add({"epoch", text_of(store->epoch.value)});
   table.add({"head", "offset " + text_of(store->head.value)});
+  const std::uint64_t deltas = store->head.value - store->complete_after.value;
+  if (store->complete_after != Offset(0))
+    table.add({"cleared", "up to offset " + text_of(store->complete_after.value)});
   table.add({"events", text_of(store->events)});
-  table.add({"batches",
-             text_of(store->batches) + ", " + ratio(store->head.value, store->batches) + " deltas a batch"});
-  table.add({"deltas", text_of(store->item_bytes) + " bytes, " + ratio(store->item_bytes, store->head.value) +
-                           " a delta"});
+  table.add({"batches", text_of(store->batches) + ", " + ratio(deltas, store->batches) + " deltas a batch"});
+  table.add(
+      {"deltas", text_of(store->item_bytes) + " bytes, " + ratio(store->item_bytes, deltas) + " a delta"});
   table.add({"snapshots", text_of(store->snapshots) + ", " + text_of(store->snapshot_bytes) + " bytes"});
   table.add({"file", text_of(store->file_bytes) + " bytes, and a log of " + text_of(store->log_bytes)});
   table.add({"published",
@@ -260,10 +263,18 @@ int show_deltas(JournalReader& reader, const InspectOptions& options) {
   for (const std::uint64_t seq : {options.from, options.to}) {
     if (seq > event->last.value) return complain(past_the_end(*event, seq));
   }
+  const auto cleared = reader.cleared_through(event->handle);
+  if (!cleared) return complain(cleared.error());
+  // All that there is, unless it was asked for more.
+  const Seq from = options.from == 0 ? cleared->next() : Seq(options.from);
+  if (options.from == 0 && *cleared != Seq(0)) {
+    std::fprintf(stderr, "touchline: its deltas up to seq %llu are older than retention and were cleared\n",
+                 static_cast<unsigned long long>(cleared->value));
+  }
   const DeltaLines lines(event->last.value, reader.head());
   auto output = Output::open("");
   Result<void> written = options.json ? Result<void>() : output->write(lines.heading());
-  const auto visited = reader.deltas(event->handle, Seq(options.from), [&](const PastDelta& past) {
+  const auto visited = reader.deltas(event->handle, from, [&](const PastDelta& past) {
     if (options.to != 0 && past.delta.seq.value > options.to) return false;
     written = output->write(options.json ? delta_json(past) : lines.lines(past));
     return written.has_value();

@@ -15,8 +15,8 @@ namespace touchline {
 struct InspectOptions {
   std::string store;
   std::string event;
-  std::uint64_t from = 1;
-  std::uint64_t to = 0;  // 0: the last
+  std::uint64_t from = 0;  // 0: the first that is kept
+  std::uint64_t to = 0;    // 0: the last
   bool json = false;
 };
 

@@ -86,6 +86,7 @@ int run(int argc, char** argv) {
                             add_export(app),
                             add_diff(app),
                             add_verify(app),
+                            add_archive(app),
                             add_simulate(app),
                             add_token(app),
                             add_train(app),

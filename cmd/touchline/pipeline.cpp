@@ -29,10 +29,14 @@ Result<std::unique_ptr<Pipeline>> Pipeline::open(Loop& loop, const std::string& 
   const auto begun = pipeline->journal_->begin({wall_ms(), options.hub.durability, options.epoch});
   if (!begun) return begun.error();
   pipeline->epoch_start_ = *begun;
+  pipeline->retention_options_ = std::move(options.retention);
 
   pipeline->hub_ =
       std::make_unique<Hub>(pipeline->origin_.table(), pipeline->journal_->epoch(), std::move(options.hub));
   pipeline->hub_->restore_head(pipeline->journal_->head());
+  const auto cleared = reader->complete_after();
+  if (!cleared) return cleared.error();
+  pipeline->hub_->cleared(*cleared);
   for (const auto& event : pipeline->origin_.table().events())
     pipeline->hub_->restore_event(event->handle, pipeline->origin_.restored_at(event->handle));
   Pipeline* self = pipeline.get();
@@ -104,7 +108,24 @@ void Pipeline::read_back_for_hub() {
   };
 }
 
+void Pipeline::start_retention() {
+  if (!retention_options_) return;
+  retention_ = std::make_unique<RetentionThread>(journal_->path(), *retention_options_, *store_,
+                                                 [this](const RetentionNews& news) {
+                                                   loop_.post([this, news] {
+                                                     if (news.kind == RetentionNews::Kind::cleared)
+                                                       hub_->cleared(news.through);
+                                                     if (on_retention) on_retention(news);
+                                                   });
+                                                 });
+}
+
+std::size_t Pipeline::forget() {
+  return retention_options_ ? origin_.forget(retention_options_->keep_ms, wall_ms()) : 0;
+}
+
 Result<void> Pipeline::close() {
+  retention_.reset();
   store_.reset();
   return journal_->end();
 }

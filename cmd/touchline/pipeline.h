@@ -12,11 +12,13 @@
 #include "feed/publisher.h"
 #include "storage/journal.h"
 #include "storage/read_thread.h"
+#include "storage/retention_thread.h"
 #include "storage/store_thread.h"
 
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -25,6 +27,7 @@ namespace touchline {
 struct PipelineOptions {
   HubOptions hub = {};
   EpochWish epoch = EpochWish::keep;
+  std::optional<RetentionOptions> retention = {};  // none: everything is kept
 };
 
 class Pipeline {
@@ -54,6 +57,12 @@ class Pipeline {
   std::function<void(const Error&)> on_failure;  // a commit failed, or the store is gone: the end
   std::function<void(const CheckpointNews&)> on_store_checkpoint;  // of the store's log
 
+  // Clears the store from now on, if there is a retention.
+  void start_retention();
+  std::function<void(const RetentionNews&)> on_retention;
+  // Forgets what has been over for as long as the retention says, a little at a time; how many events that were.
+  std::size_t forget();
+
   Journal& journal() { return *journal_; }
   Origin& origin() { return origin_; }
   Hub& hub() { return *hub_; }
@@ -79,7 +88,9 @@ class Pipeline {
   std::vector<std::function<void()>> on_room_;
   CommitCounts commit_counts_;
   std::unique_ptr<ReadThread> reads_;
-  std::unique_ptr<StoreThread> store_;  // last: ends first
+  std::unique_ptr<StoreThread> store_;
+  std::optional<RetentionOptions> retention_options_;
+  std::unique_ptr<RetentionThread> retention_;  // last: ends first
 };
 
 }  // namespace touchline

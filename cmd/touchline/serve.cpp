@@ -1,5 +1,6 @@
 // `touchline serve`: the long-running feed service. The wiring of every part stands here.
 
+#include "cmd/touchline/archive.h"
 #include "cmd/touchline/arguments.h"
 #include "cmd/touchline/commands.h"
 #include "cmd/touchline/counted.h"
@@ -46,9 +47,23 @@ struct ServeOptions {
   bool new_epoch = false;
   std::string log_format = "text";
   std::string log_level = "info";
+  double retain_days = 0;  // 0: for ever
+  std::string archive;
   std::uint32_t heartbeat_ms = 1'000;
   std::uint32_t drain_ms = 5'000;
 };
+
+// Looked at before the store is: what would only fail days later is said now.
+Result<std::optional<RetentionOptions>> retention_of(const ServeOptions& options) {
+  if (options.retain_days == 0) {
+    if (options.archive.empty()) return std::optional<RetentionOptions>();
+    return Error{ErrorKind::usage, "--archive needs --retain-days: else nothing is ever moved there", 0};
+  }
+  if (!options.archive.empty()) {
+    if (const auto fits = check_archive_path(options.archive, options.store); !fits) return fits.error();
+  }
+  return std::optional(RetentionOptions{ms_of_days(options.retain_days), options.archive});
+}
 
 class Service {
  public:
@@ -80,11 +95,24 @@ class Service {
           break;
       }
     };
+    pipeline_->on_retention = [](const RetentionNews& news) {
+      switch (news.kind) {
+        case RetentionNews::Kind::failing:
+          spdlog::error(news.text);
+          break;
+        case RetentionNews::Kind::cleared:
+          spdlog::info(news.text);
+          break;
+      }
+    };
+    pipeline_->start_retention();
     pipeline_->on_room([this] { live_->resume(); });
     pipeline_->publisher().on_durable = [this] { live_->answer(); };
     // Missing numbers that are overdue, and whatever a quiet moment left behind.
     loop_.every(milliseconds(100), [this] {
       pipeline_->origin().expire(wall_ms());
+      if (const std::size_t events = pipeline_->forget(); events != 0)
+        spdlog::info("forgot {} over for {} days", counted(events, "event"), options_.retain_days);
       pipeline_->flush();
       for (const auto& refusals : refusal_logs_)
         refusals->tick(wall_ms());
@@ -142,6 +170,11 @@ class Service {
     options.hub.heartbeat_ms = options_.heartbeat_ms;
     options.hub.durability = options_.durability == "relaxed" ? Durability::relaxed : Durability::durable;
     if (options_.new_epoch) options.epoch = EpochWish::renew;
+    if (auto retention = retention_of(options_)) {
+      options.retention = std::move(*retention);
+    } else {
+      return retention.error();
+    }
     auto pipeline = Pipeline::open(loop_, options_.store, std::move(options));
     if (!pipeline) return pipeline.error();
     pipeline_ = std::move(*pipeline);
@@ -347,6 +380,14 @@ CLI::App* define(CLI::App& parent, const std::shared_ptr<ServeOptions>& options)
   app->add_flag(
       "--new-epoch", options->new_epoch,
       "Begin a new epoch, so that every reader starts over: for a store that was put back from a backup");
+  app->add_option(
+         "--retain-days", options->retain_days,
+         "Forget events that have been over for so many days, and clear the store of what is older; 0: "
+         "keep everything")
+      ->check(CLI::Range(0.0, retain_days_max))
+      ->capture_default_str();
+  app->add_option("--archive", options->archive,
+                  "A store that what is cleared is copied into first, created where there is none");
   app->add_option("--heartbeat-ms", options->heartbeat_ms, "To readers, on an idle line")
       ->check(CLI::Range(10U, 60'000U))
       ->capture_default_str();

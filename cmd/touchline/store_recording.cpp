@@ -32,6 +32,14 @@ bool StoreRecording::is_store(const std::string& path) {
 Result<std::unique_ptr<StoreRecording>> StoreRecording::open(const std::string& path) {
   auto reader = JournalReader::open(path);
   if (!reader) return reader.error();
+  const auto cleared = reader->complete_after();
+  if (!cleared) return cleared.error();
+  if (*cleared != Offset(0)) {
+    return Error{ErrorKind::not_found,
+                 path + ": cannot be replayed: what was up to offset " + std::to_string(cleared->value) +
+                     " was cleared; its archive can",
+                 0};
+  }
   std::string name = path.substr(path.rfind('/') + 1);
   // Its first batch, with the time of its commit, is in no other store. Nothing is taken of one that is damaged
   // further on.
@@ -89,7 +97,14 @@ Result<Delta> StoreRecording::step() {
   }
   apply(state, *delta);
   update_.clear();
-  fill_update(update_, state, *delta);
+  if (delta->cause == Cause::operator_) {
+    // Forgotten: what the source had said is taken back. The mark is the publisher's own.
+    update_.source_time_ms = delta->source_time_ms;
+    update_.on_event(state.get(Address(0, 0, Field::id)).text);
+    update_.image();
+  } else {
+    fill_update(update_, state, *delta);
+  }
   time_ms_ = std::max(time_ms_, delta->source_time_ms);
   next_ = next_.next();
   return delta;

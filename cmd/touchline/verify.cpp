@@ -57,6 +57,10 @@ std::string text_of(const VerifyReport& report) {
     out += "verified: " + counted(report.batches, "batch", "es") + ", " + counted(report.deltas, "delta") +
            " of " + counted(report.events, "event") + ", " + counted(report.snapshots, "snapshot") +
            ": no fault\n";
+    if (report.cleared != 0) {
+      out += "cleared before that: " + counted(report.cleared, "delta") + ", up to offset " +
+             std::to_string(report.cleared) + "\n";
+    }
   }
   return out;
 }
@@ -69,6 +73,7 @@ std::string json_of(const std::string& path, const VerifyReport& report) {
   };
   number("batches", report.batches);
   number("deltas", report.deltas);
+  number("cleared_deltas", report.cleared);
   number("unchecked_deltas", report.unchecked);
   number("events", report.events);
   number("snapshots", report.snapshots);

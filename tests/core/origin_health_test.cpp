@@ -146,7 +146,7 @@ TEST(SourceHealth, OutlivesARestart) {
   const LineRef odds = restarted.add_line(restarted.add_source());
   restarted.add_line(restarted.add_source());
   for (const auto& event : feeds.origin.table().events())
-    restarted.restore(event->handle, event->state, 0);
+    restarted.restore(event->handle, event->state, {});
   restarted.restore_head(feeds.origin.head());
   Update alive;
   alive.kind = UpdateKind::heartbeat;

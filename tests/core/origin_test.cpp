@@ -435,7 +435,7 @@ TEST(OriginRestored, GoesOnWithTheSameBytes) {
     whole.origin.take_batch();
     Driven restored({.snapshot_deltas = 9});
     for (const auto& event : cut_off.origin.table().events())
-      restored.origin.restore(event->handle, event->state, event->state.seq.value % 9);
+      restored.origin.restore(event->handle, event->state, {event->state.seq.value % 9});
     restored.origin.restore_head(cut_off.origin.head());
     for (std::size_t i = cut; i < story.size(); ++i) {
       whole.take(story[i]);
@@ -457,7 +457,7 @@ TEST(OriginRestored, KnowsTheSourcesNumbers) {
   Driven d;
   d.take(numbered(41, 10));
   Driven restored;
-  restored.origin.restore(EventHandle(1), d.state("e"), 0);
+  restored.origin.restore(EventHandle(1), d.state("e"), {});
   restored.origin.restore_head(d.origin.head());
   restored.origin.restore_number(restored.line.source, EventHandle(1), 41);
   EXPECT_EQ(restored.take(numbered(41, 11)), Outcome::repeat);

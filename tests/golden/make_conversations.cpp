@@ -31,6 +31,19 @@ struct Published {
     }
     return block;
   }
+  std::string forget() {
+    EventState left;
+    left.set(at(0, 0, Field::id), state.get(at(0, 0, Field::id)).text);
+    left.set(at(0, 0, Field::status), static_cast<std::int64_t>(EventStatus::forgotten));
+    left.seq = state.seq.next();
+    left.source_time_ms = state.source_time_ms;
+    Delta delta = diff(state, left);
+    delta.cause = Cause::operator_;
+    std::string block;
+    encode_block(block, left, delta, state.source_time_ms);
+    state = std::move(left);
+    return block;
+  }
   KeyframeChunk keyframe(Offset offset) const {
     KeyframeChunk chunk{handle, state.seq, offset, state.digest(), state.source_time_ms, 0, 1, false, 0, {}};
     encode_state(chunk.data, state);
@@ -178,6 +191,31 @@ Welcome welcome(std::uint64_t offset, ResumeKind resume = ResumeKind::keyframes,
 
 std::function<void(EventState&)> back(std::uint32_t price, std::int64_t size) {
   return [=](EventState& s) { s.set(at(1, 1, Field::back, price), size); };
+}
+
+// For whoever holds it, and, on a second connection that begins with nothing, for whoever has come since.
+std::string forgotten_event() {
+  Conversation talk("forgotten, and begun anew", {});
+  Published event = derby();
+  const auto begin_anew = [](EventState& s) {
+    s.erase(at(0, 0, Field::status));
+    s.set(at(1, 0, Field::id), std::string_view("next-goal"));
+    s.set(at(1, 1, Field::id), std::string_view("none"));
+    s.set(at(1, 1, Field::price), 450);
+  };
+  talk.publish(welcome(7));
+  talk.publish(event.keyframe(Offset(7)));
+  talk.deltas(Body().last(event, event.forget()));
+  Published held = event;
+  talk.deltas(Body().last(held, held.next(begin_anew)));
+  talk.publish(Checkpoint{Offset(9), {held.digest()}});
+  talk.reconnect();
+  talk.publish(welcome(8, ResumeKind::reset, "the position is ahead of the journal"));
+  talk.publish(Heartbeat{Offset(8), noon, {}});
+  talk.deltas(Body().last(event, event.next(begin_anew)));
+  talk.publish(event.keyframe(Offset(9)));
+  talk.publish(Checkpoint{Offset(9), {event.digest()}});
+  return talk.done();
 }
 
 std::string worked_example() {
@@ -362,7 +400,7 @@ std::string refused() {
 
 std::string make_conversations() {
   return json_list({worked_example(), chunked(), resync(), broken_block(), tail(), reset(), behind(), ahead(),
-                    conflated(), foreign(), refused()},
+                    conflated(), foreign(), refused(), forgotten_event()},
                    0);
 }
 

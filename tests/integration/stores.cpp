@@ -119,11 +119,13 @@ JournalContents journal_of(const std::string& store) {
   JournalReader reader = value_of(JournalReader::open(store));
   if (const auto held = reader.hold_view(); !held) throw std::runtime_error(held.error().text);
   std::map<EventHandle, std::string> events;
-  for (const EventEntry& event : value_of(reader.events()))
+  std::map<EventHandle, std::uint64_t> seqs;
+  for (const EventEntry& event : value_of(reader.events())) {
     events[event.handle] = event.id;
+    seqs[event.handle] = value_of(reader.cleared_through(event.handle)).value;
+  }
   JournalContents contents;
   contents.head = reader.head().value;
-  std::map<EventHandle, std::uint64_t> seqs;
   const auto visited = reader.batches(Offset(1), [&](const BatchRow& row) {
     contents.batches.push_back(row.first.value);
     BatchItems items(row);

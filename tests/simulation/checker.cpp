@@ -2,6 +2,7 @@
 
 #include "core/block.h"
 #include "core/frame.h"
+#include "core/retention.h"
 
 namespace touchline::simulation {
 namespace {
@@ -46,7 +47,7 @@ void Checker::committed(Epoch epoch, const Batch& batch) {
     const std::int64_t clock_before = clock_of(state);
     apply(state, *delta);
     // Behind a restart the last moment of a source without numbers may be said again.
-    require(restarts_ > 1 || clock_of(state) >= clock_before,
+    require(restarts_ > 1 || is_forgotten(state) || clock_of(state) >= clock_before,
             place(item.event, state.seq) + " goes back behind what was said before");
     durable_ = durable_.next();
     if (delta->kind == DeltaClass::critical)

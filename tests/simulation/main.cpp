@@ -57,6 +57,10 @@ void add(Tally& all, const Tally& one) {
   all.journal_tails += one.journal_tails;
   all.changed += one.changed;
   all.resets += one.resets;
+  all.resyncs += one.resyncs;
+  all.forgotten += one.forgotten;
+  all.clearings += one.clearings;
+  all.broken_off += one.broken_off;
 }
 
 }  // namespace
@@ -96,7 +100,8 @@ int main(int argc, char** argv) {
           std::printf("  %s\n", fault.c_str());
       }
     }
-    for (const char* end : {"", "-wal", "-shm"})
+    for (const char* end :
+         {"", "-wal", "-shm", ".archive", ".archive-wal", ".archive-shm", ".archive.touchline-new"})
       std::filesystem::remove(store + end);
   }
   std::filesystem::remove_all(folder);
@@ -106,9 +111,11 @@ int main(int argc, char** argv) {
       "connections, "
       "%llu sent away; %llu states looked at, %llu merged; resumed %llu from memory, %llu from the journal, "
       "%llu "
-      "by keyframes, %llu reset\n",
+      "by keyframes, %llu reset, %llu asked again; %llu events forgotten, cleared %llu times (%llu broken "
+      "off)\n",
       n(seeds), n(failed), n(all.commits), n(all.failed_commits), n(all.kills), n(all.power_losses),
       n(all.connections), n(all.sent_away), n(all.observations), n(all.merged), n(all.tails),
-      n(all.journal_tails), n(all.changed), n(all.resets));
+      n(all.journal_tails), n(all.changed), n(all.resets), n(all.resyncs), n(all.forgotten), n(all.clearings),
+      n(all.broken_off));
   return failed == 0 ? 0 : 1;
 }

@@ -1,5 +1,6 @@
 #include "tests/simulation/vendor.h"
 
+#include "core/retention.h"
 #include "tests/core/update_fixture.h"
 
 #include <array>
@@ -21,14 +22,18 @@ Vendor::Vendor(test::Random& random, Kind kind, std::string prefix, std::size_t 
     auto& truth = truth_[event];
     test::Builder update;
     update.at_ms(now_ms);
-    if (kind == Kind::numbered) update.number(++numbers[event], event);
+    if (has_numbers()) update.number(++numbers[event], event);
     update.event(event);
     if (random.one_in(6)) {
       const std::int64_t score = random.between(0, 9);
       update.set(Field::home_score, score);
       truth["home_score"] = score;
     }
-    if (random.one_in(12)) {
+    if (kind == Kind::ending) {
+      const auto status = random.one_in(2) ? EventStatus::live : EventStatus::settled;
+      update.status(status);
+      truth["status"] = static_cast<std::int64_t>(status);
+    } else if (random.one_in(12)) {
       const auto status = random.one_in(2) ? EventStatus::live : EventStatus::interrupted;
       update.status(status);
       truth["status"] = static_cast<std::int64_t>(status);
@@ -66,6 +71,7 @@ std::string Vendor::fault_in(const std::map<std::string, const EventState*>& sta
                                          : state.integer(Address(1, o, Field::back, 150)).value_or(-1);
         }
       }
+      if (kind_ == Kind::ending && (held == -1 || is_forgotten(state))) continue;
       if (held != value) {
         return event + ": " + name + " is " + std::to_string(held) + ", the source said " +
                std::to_string(value);

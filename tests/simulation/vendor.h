@@ -17,13 +17,15 @@ namespace touchline::simulation {
 
 class Vendor {
  public:
-  enum class Kind { timed, numbered };
+  // ending: numbered, and its events are over again and again; what was said before they are forgotten may be gone.
+  enum class Kind { timed, numbered, ending };
 
   Vendor(test::Random& random, Kind kind, std::string prefix, std::size_t messages);
 
   std::size_t size() const { return messages_.size(); }
   Update message(std::size_t index) const { return messages_[index]; }
   Kind kind() const { return kind_; }
+  bool has_numbers() const { return kind_ != Kind::timed; }
 
   // What is not as it should be in the end; empty: nothing.
   std::string fault_in(const std::map<std::string, const EventState*>& states) const;

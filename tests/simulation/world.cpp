@@ -1,11 +1,14 @@
 #include "tests/simulation/world.h"
 
+#include "core/retention.h"
+#include "storage/clearing.h"
 #include "storage/journal_reader.h"
 #include "storage/read_thread.h"
 #include "storage/verify.h"
 #include "tests/simulation/power_loss.h"
 
 #include <algorithm>
+#include <filesystem>
 #include <utility>
 
 namespace touchline::simulation {
@@ -28,7 +31,13 @@ struct World::Process {
 };
 
 World::World(std::uint64_t seed, std::string store)
-    : random_(seed), store_(std::move(store)), relaxed_(random_.one_in(4)), checker_(relaxed_) {
+    : random_(seed),
+      store_(std::move(store)),
+      archive_(store_ + ".archive"),
+      relaxed_(random_.one_in(4)),
+      forget_after_ms_(random_.between(0, 3'000)),
+      keep_ms_(random_.between(0, 20'000)),
+      checker_(relaxed_) {
   hub_options_.durability = relaxed_ ? Durability::relaxed : Durability::durable;
   hub_options_.log_bytes_max = random_.one_in(2) ? 3'000 : 1U << 20;
   hub_options_.gather_bytes = random_.one_in(2) ? 200 : 64'000;
@@ -40,7 +49,8 @@ World::World(std::uint64_t seed, std::string store)
   const auto messages = static_cast<std::size_t>(random_.between(30, 150));
   vendors_.emplace_back(random_, Vendor::Kind::timed, "t", messages);
   vendors_.emplace_back(random_, Vendor::Kind::numbered, "n", messages);
-  for (const std::size_t vendor : {0U, 0U, 1U})
+  vendors_.emplace_back(random_, Vendor::Kind::ending, "o", messages / 2);
+  for (const std::size_t vendor : {0U, 0U, 1U, 2U})
     lines_.push_back({vendor, {}, 0, 0, false, {}});
   relays_.resize(static_cast<std::size_t>(random_.between(2, 5)));
   for (std::size_t i = 0; i < relays_.size(); ++i) {
@@ -61,8 +71,9 @@ SubscriberEvents World::eyes_of(std::size_t index) {
                                Offset offset) { checker_.saw_delta(epoch(), event, state, delta, offset); };
   events.resync = [this, index](EventHandle event, std::string_view why) {
     ++tally_.resyncs;
-    checker_.require(false, "relay " + number(index) + " had to ask for event " + number(event.value) + ": " +
-                                std::string(why));
+    // Who came when it was forgotten holds nothing of an event that begins anew.
+    checker_.require(forgotten_.contains(event), "relay " + number(index) + " had to ask for event " +
+                                                     number(event.value) + ": " + std::string(why));
   };
   return events;
 }
@@ -75,8 +86,7 @@ void World::start() {
     return;
   }
   process->journal = std::make_unique<Journal>(std::move(*journal));
-  for (const Vendor& vendor : vendors_) {
-    const std::string name = vendor.kind() == Vendor::Kind::timed ? "timed" : "numbered";
+  for (const char* name : {"timed", "numbered", "ending"}) {
     if (const auto source = process->journal->source(name)) process->origin.add_source();
   }
   for (Line& line : lines_)
@@ -165,11 +175,64 @@ void World::work_disk() {
   process_->publisher->committed(batch, result, now_ms_);
 }
 
+void World::forget() {
+  if (process_->origin.forget(forget_after_ms_, now_ms_, {.looked_at = 20, .forgotten = 2}) == 0) return;
+  for (const auto& event : process_->origin.table().events()) {
+    if (is_forgotten(event->state)) forgotten_.insert(event->handle);
+  }
+  tally_.forgotten = forgotten_.size();
+}
+
+// Between commits. May be broken off at any step, and by the power at any write, to either file.
+void World::clear() {
+  if (process_->under_way) return;
+  if (!calm_ && random_.one_in(6)) lose_power_after(static_cast<int>(random_.below(40)));
+  std::uint64_t steps = calm_ || random_.one_in(2) ? 1'000'000 : random_.below(8);
+  bool broken_off = false;
+  Clearing clearing(store_, {.archive = archive_, .deltas_max = 1 + random_.below(100)});
+  const auto report = clearing.run(now_ms_ - keep_ms_, [&](const ClearStep& step) {
+    broken_off = broken_off || steps-- == 0;
+    if (broken_off) return Result<std::uint64_t>(Error{ErrorKind::environment, "broken off", 0});
+    return process_->journal->clear(step);
+  });
+  if (report && report->deltas() != 0) ++tally_.clearings;
+  if (power_is_lost() || broken_off) {
+    ++tally_.broken_off;
+    return stop_process(power_is_lost());
+  }
+  checker_.require(static_cast<bool>(report), "clearing failed: " + (report ? "" : report.error().text));
+  if (report) process_->hub->cleared(report->through);
+}
+
+// The archive ends where the store begins, or further on, and both say the same there.
+void World::check_archive() {
+  if (!std::filesystem::exists(archive_)) return;
+  const auto report = verify(archive_);
+  for (const Finding& finding : report ? report->findings : std::vector<Finding>())
+    checker_.require(false, "the archive: " + finding.place + ": " + finding.what);
+  checker_.require(report && report->sound(),
+                   "verify finds faults in the archive" + (report ? "" : ": " + report.error().text));
+  auto archive = JournalReader::open(archive_);
+  auto store = JournalReader::open(store_);
+  if (!archive || !store) return;
+  checker_.require(archive->head() >= store->complete_after().value(),
+                   "the store was cleared of what is in no archive");
+  for (const EventEntry& event : *store->events()) {
+    const auto base = store->cleared_through(event.handle);
+    if (!base || *base == Seq(0)) continue;
+    const auto here = store->state(event.handle, {.seq = *base});
+    const auto there = archive->state(event.handle, {.seq = *base});
+    checker_.require(here && there && here->state.seq == *base && there->state.seq == *base &&
+                         here->state.digest() == there->state.digest(),
+                     "archive and store differ in " + event.id);
+  }
+}
+
 void World::feed(Line& line) {
   const Vendor& vendor = vendors_[line.vendor];
   if (line.down || process_->publisher->full()) return;
   std::size_t index = line.next;
-  if (vendor.kind() == Vendor::Kind::numbered) {
+  if (vendor.has_numbers()) {
     const bool at_end = line.next >= vendor.size();
     // An event's first message is where its numbers start: that one is not overtaken.
     const bool is_first = !at_end && vendor.message(line.next).number == 1;
@@ -311,7 +374,18 @@ void World::step() {
       if (calm_) return;
       Relay& relay = relays_[random_.below(relays_.size())];
       Line& line = lines_[random_.below(lines_.size())];
-      switch (random_.below(40)) {
+      switch (random_.below(48)) {
+        case 5:
+        case 6:
+        case 7:
+        case 8:
+          return clear();
+        case 9:
+        case 10:
+        case 11:
+        case 12:
+        case 13:
+          return forget();
         case 0:
           return kill_somehow();
         case 1:
@@ -378,6 +452,7 @@ std::vector<std::string> World::run() {
       const bool same = held != relays_[i].subscriber->states().end() &&
                         held->second.digest() == event->state.digest() &&
                         held->second.seq == event->state.seq;
+      if (is_forgotten(event->state) && held == relays_[i].subscriber->states().end()) continue;
       checker_.require(same, "relay " + number(i) + " does not hold " + event->id + " as the origin does");
     }
   }
@@ -388,6 +463,7 @@ std::vector<std::string> World::run() {
   stop_process(false);
   const auto report = verify(store_);
   checker_.require(report && report->sound(), "verify finds faults in the store");
+  check_archive();
   tally_.observations = checker_.observations();
   tally_.merged = checker_.merged();
   return checker_.faults();

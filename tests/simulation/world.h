@@ -2,8 +2,8 @@
 // simulated clock, network and disk.
 //
 // Sources repeat, reorder, lag and start over; lines are cut anywhere; relays are slow, dead, or come back without
-// their states; commits take their time and fail; the process is killed and the power goes at any moment. One seed
-// gives one run. What must hold is the checker's to say. One thread.
+// their states; commits take their time and fail; what is over is forgotten, what is old is cleared into an archive; the
+// process is killed and the power goes at any moment. One seed gives one run. What must hold is the checker's to say. One thread.
 #pragma once
 
 #include "core/origin.h"
@@ -19,6 +19,7 @@
 #include <deque>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -39,6 +40,9 @@ struct Tally {
   std::uint64_t changed = 0;
   std::uint64_t resets = 0;
   std::uint64_t resyncs = 0;
+  std::uint64_t forgotten = 0;
+  std::uint64_t clearings = 0;  // runs that took something away
+  std::uint64_t broken_off = 0;
 };
 
 class World {
@@ -80,6 +84,9 @@ class World {
   void stop_process(bool power);
   void kill_somehow();
   void work_disk();
+  void forget();
+  void clear();
+  void check_archive();
   void feed(Line& line);
   void serve(Relay& relay);
   void connect(Relay& relay);
@@ -90,13 +97,17 @@ class World {
 
   test::Random random_;
   std::string store_;
+  std::string archive_;
   bool relaxed_;
+  std::int64_t forget_after_ms_;  // of being over
+  std::int64_t keep_ms_;          // of the journal
   HubOptions hub_options_;
   Checker checker_;
   std::vector<Vendor> vendors_;
   std::vector<Line> lines_;
   std::vector<Relay> relays_;
   std::unique_ptr<Process> process_;
+  std::set<EventHandle> forgotten_;                  // at any time
   std::optional<std::pair<Epoch, Batch>> in_doubt_;  // a commit that nobody knows the end of
   std::int64_t now_ms_ = 1'700'000'100'000;
   std::int64_t start_at_ms_ = 0;  // of the next process

@@ -122,7 +122,7 @@ const std::vector<Damage> damages{
      ""},
     {"a snapshot of the future",
      "INSERT INTO snapshots SELECT event, seq + 100000, last_offset, source_time_ms, ingest_time_ms, digest, "
-     "state FROM snapshots WHERE event = 2 ORDER BY seq DESC LIMIT 1",
+     "state, late, published_ms FROM snapshots WHERE event = 2 ORDER BY seq DESC LIMIT 1",
      "its state is at seq 100"},
     {"a snapshot at another offset", "UPDATE snapshots SET last_offset = last_offset - 200 WHERE event = 2",
      "does not hold that"},

@@ -149,7 +149,7 @@ TEST(StoreFile, AStoreOfALaterVersionIsRefusedWithBothVersions) {
   const std::string before = bytes_of(path);
   for (const Error& error : {Journal::open(path).error(), JournalReader::open(path).error()}) {
     EXPECT_EQ(error.kind, ErrorKind::unsupported);
-    EXPECT_THAT(error.text, HasSubstr("is a store of version 7, this program knows versions 1 to 2"));
+    EXPECT_THAT(error.text, HasSubstr("is a store of version 7, this program knows versions 1 to 3"));
   }
   EXPECT_TRUE(bytes_of(path) == before);
 }

@@ -146,6 +146,7 @@ Result<void> Archive::begin_behind(JournalReader& store, const StoreMeta& of_sto
   meta.bind(1, signed_of(of_store.complete_after.value)).bind(2, signed_of(of_store.cleared_checksum)).run();
   db_.run("COMMIT");
   head_ = of_store.complete_after;
+  begins_behind_ = true;
   return {};
 }
 

@@ -41,6 +41,8 @@ class Archive {
   static Result<Archive> open(const std::string& path, JournalReader& store);
 
   Offset head() const { return head_; }
+  // It was begun just now, and what is up to head() is not in it.
+  bool begins_behind() const { return begins_behind_; }
   const std::string& path() const { return path_; }
 
   // Batches of the store that follow each other, with all that belongs to them; those that it has are passed over. On
@@ -59,6 +61,7 @@ class Archive {
   WriterLock lock_;
   Database db_;
   Offset head_;
+  bool begins_behind_ = false;
   std::unordered_map<EventHandle, std::uint64_t> last_seqs_;  // of events that it holds
 };
 

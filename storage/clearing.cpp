@@ -167,6 +167,7 @@ Result<void> Clearing::Run::take(const std::vector<KeptBatch>& batches) {
     auto opened = Archive::open(options.archive, store);
     if (!opened) return opened.error();
     archive.emplace(std::move(*opened));
+    if (archive->begins_behind()) report.archive_begins = archive->head();
   }
   if (archive) {
     if (const auto copied = archive->append(store, batches); !copied) return copied;

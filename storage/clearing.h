@@ -24,10 +24,11 @@ struct ClearReport {
   Offset from;  // cleared before
   Offset through;
   std::uint64_t batches = 0;
-  std::uint64_t bytes = 0;        // of their items
-  std::uint64_t events = 0;       // that had deltas in it
-  std::int64_t published_ms = 0;  // the last of it
-  bool more = false;              // it was more than one run takes
+  std::uint64_t bytes = 0;               // of their items
+  std::uint64_t events = 0;              // that had deltas in it
+  std::int64_t published_ms = 0;         // the last of it
+  std::optional<Offset> archive_begins;  // a new archive, and what is up to there is not in it
+  bool more = false;                     // it was more than one run takes
 
   std::uint64_t deltas() const { return through.value - from.value; }
 };

@@ -28,7 +28,10 @@ std::string describe(const ClearReport& report, const std::string& archive) {
   return "cleared up to offset " + std::to_string(report.through.value) + ", published at " +
          time_text(report.published_ms) + ": " + counted(report.deltas(), "delta", "deltas") + " of " +
          counted(report.events, "event", "events") + ", " + std::to_string(report.bytes) + " bytes" +
-         (archive.empty() ? ", kept nowhere" : ", kept in " + archive);
+         (archive.empty() ? ", kept nowhere" : ", kept in " + archive) +
+         (report.archive_begins
+              ? ", a new archive that begins behind offset " + std::to_string(report.archive_begins->value)
+              : "");
 }
 
 RetentionThread::RetentionThread(std::string store, RetentionOptions options, StoreThread& writer,

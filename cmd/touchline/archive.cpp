@@ -71,6 +71,7 @@ Result<Done> archive(const ArchiveOptions& options) {
     done.cleared.bytes += report->bytes;
     done.cleared.events = std::max(done.cleared.events, report->events);
     if (report->published_ms != 0) done.cleared.published_ms = report->published_ms;
+    if (report->archive_begins) done.cleared.archive_begins = report->archive_begins;
     more = report->more;
   }
   const auto forgotten = forget(*journal, keep_ms);

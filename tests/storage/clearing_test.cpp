@@ -296,6 +296,7 @@ TEST_F(ClearedStore, BeginsANewArchiveBehindWhatIsGone) {
   expect_sound(archive_);
   auto reader = JournalReader::open(archive_).value();
   EXPECT_EQ(reader.complete_after().value(), gone->through);
+  EXPECT_EQ(report->archive_begins, gone->through) << "which is said";
   for (const auto& [id, moments] : past_) {
     for (const Moment& moment : moments) {
       if (moment.offset <= gone->through || moment.offset > report->through) continue;

@@ -252,9 +252,10 @@ void encode_merged_block(std::string& out, const Delta& delta, std::int64_t sour
 }
 
 void encode_state(std::string& out, const EventState& state) {
-  Delta delta;
+  Delta delta;  // in normal form as it is: every cell once, in table order
+  delta.changes.reserve(state.cell_count());
+  delta.arena.reserve(state.text_bytes());
   state.for_each([&](Address at, const Value& value) { delta.add(at, {}, value); });
-  delta.normalise();
   delta.source_time_ms = state.source_time_ms;
   encode_block(out, state, delta, 0);
 }

@@ -56,7 +56,7 @@ class EventState {
   // The text cells of one row, sorted by key.
   std::span<const std::pair<RowKey, std::string>> texts(std::uint32_t market, std::uint32_t outcome) const;
 
-  // Every cell, in table order within each kind: the integers of a row before its texts.
+  // Every cell, in table order.
   template <class Visit>
   void for_each(Visit&& visit) const {
     for (std::uint32_t m = 0; m < market_count(); ++m) {
@@ -67,12 +67,19 @@ class EventState {
   template <class Visit>
   void for_each_in_row(std::uint32_t market, std::uint32_t outcome, Visit&& visit) const {
     const Cells row = cells(market, outcome);
+    const auto written = texts(market, outcome);
+    std::size_t text = 0;
+    const auto visit_texts_before = [&](RowKey key) {
+      for (; text < written.size() && written[text].first < key; ++text)
+        visit(Address(market, outcome, written[text].first),
+              Value::of(std::string_view(written[text].second)));
+    };
     for (std::size_t i = 0; i < row.keys.size(); ++i) {
+      visit_texts_before(row.keys[i]);
       visit(Address(market, outcome, row.keys[i]), Value::of(row.values[i]));
     }
-    for (const auto& [key, text] : texts(market, outcome)) {
-      visit(Address(market, outcome, key), Value::of(std::string_view(text)));
-    }
+    for (; text < written.size(); ++text)
+      visit(Address(market, outcome, written[text].first), Value::of(std::string_view(written[text].second)));
   }
 
   std::uint64_t digest() const { return digest_; }

@@ -245,10 +245,11 @@ void Origin::snapshot_if_due(const LiveEvent& event, std::int64_t now_ms) {
   if (book.snapshot_source_time_ms == 0) book.snapshot_source_time_ms = event.state.source_time_ms;
   const auto status = static_cast<EventStatus>(event.state.integer(Address(0, 0, Field::status)).value_or(0));
   const bool ends = is_over(status) && !book.snapshot_at_end;
+  const std::uint64_t times = 1 + event.state.cell_count() / options_.snapshot_cells;
   const bool overdue =
       event.state.source_time_ms - book.snapshot_source_time_ms >= options_.snapshot_interval_ms &&
-      book.deltas_since_snapshot >= options_.snapshot_deltas_min;
-  if (!ends && !overdue && book.deltas_since_snapshot < options_.snapshot_deltas) return;
+      book.deltas_since_snapshot >= options_.snapshot_deltas_min * times;
+  if (!ends && !overdue && book.deltas_since_snapshot < options_.snapshot_deltas * times) return;
   if (ends) book.snapshot_at_end = true;
   snapshot(event, now_ms);
 }

@@ -28,6 +28,9 @@ struct OriginOptions {
   std::uint64_t snapshot_deltas = 1000;         // a snapshot after so many deltas of an event,
   std::int64_t snapshot_interval_ms = 600'000;  // or after so long by the source's time,
   std::uint64_t snapshot_deltas_min = 100;      // if there were at least so many deltas; and when it is over
+  // Of an event with more than so many cells it takes as many times more deltas, so that what snapshots cost a delta
+  // does not grow with the event.
+  std::uint64_t snapshot_cells = 4'000;
 };
 
 // When a source is to be taken for lost; 0: never.

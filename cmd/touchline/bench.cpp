@@ -2,6 +2,7 @@
 
 #include "cmd/touchline/bench_bytes.h"
 #include "cmd/touchline/bench_fanout.h"
+#include "cmd/touchline/bench_growth.h"
 #include "cmd/touchline/bench_herd.h"
 #include "cmd/touchline/bench_latency.h"
 #include "cmd/touchline/bench_pipeline.h"
@@ -96,6 +97,23 @@ CLI::App* define(CLI::App& bench, const std::shared_ptr<BenchResumeOptions>& opt
   return define_return(app, options);
 }
 
+CLI::App* define(CLI::App& bench, const std::shared_ptr<BenchGrowthOptions>& options) {
+  CLI::App* app =
+      bench.add_subcommand("growth", "What an update, an event and a store cost as there is more");
+  app->add_option("--events-max", options->events_max, "Events, in steps of ten from 10")
+      ->check(CLI::Range(10, 10'000'000))
+      ->capture_default_str();
+  app->add_option("--cells-max", options->cells_max, "Cells of one event, in steps of ten from 100")
+      ->check(CLI::Range(100, 1'000'000))
+      ->capture_default_str();
+  app->add_option("--deltas-max", options->deltas_max, "Deltas in the journal, in steps of ten from 100,000")
+      ->check(CLI::Range(0, 1'000'000'000))
+      ->capture_default_str();
+  app->add_option("--svg", options->svg, "A file for the charts");
+  app->footer("Example:\n  touchline bench growth --events-max 1000 --cells-max 1000 --deltas-max 100000");
+  return app;
+}
+
 // A subcommand whose figures come out of `measure`, with the options that all of them have.
 template <class Options>
 void add(CLI::App& bench, std::function<int()>& chosen, Result<void> (*measure)(const Options&)) {
@@ -126,6 +144,7 @@ Command add_bench(CLI::App& parent) {
   add(*app, *chosen, bench_latency);
   add(*app, *chosen, bench_herd);
   add(*app, *chosen, bench_resume);
+  add(*app, *chosen, bench_growth);
   return {app, [chosen] { return (*chosen)(); }};
 }
 

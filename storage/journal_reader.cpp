@@ -132,7 +132,7 @@ Offset JournalReader::cleared() {
 Seq JournalReader::base_of(EventHandle event) {
   const Offset through = cleared();
   if (through == Offset(0)) return Seq(0);
-  Statement row = db_.prepare("SELECT max(seq) FROM snapshots WHERE event = ? AND last_offset <= ?");
+  Statement row = db_.again("SELECT max(seq) FROM snapshots WHERE event = ? AND last_offset <= ?");
   row.bind(1, event.value).bind(2, static_cast<std::int64_t>(through.value));
   return row.step() ? Seq(unsigned_at(row, 0)) : Seq(0);
 }
@@ -161,7 +161,7 @@ StateAsOf JournalReader::start(EventHandle event, const AsOf& as_of) {
                           "first_offset <= s.last_offset) "
                           "WHERE s.event = ?1 AND s.seq <= ?2 AND s.source_time_ms <= ?3 AND " +
                           published + " <= ?4 AND s.seq >= ?5 ORDER BY s.seq DESC LIMIT 1";
-  Statement row = db_.prepare(sql.c_str());
+  Statement row = db_.again(sql.c_str());
   constexpr std::int64_t unbounded = std::numeric_limits<std::int64_t>::max();
   const Seq base = base_of(event);
   row.bind(1, event.value);
@@ -191,43 +191,49 @@ StateAsOf JournalReader::start_snapshot(Statement& row, EventHandle event) {
   return at;
 }
 
+std::shared_ptr<const ReadBatch> JournalReader::batch_at(Offset first) {
+  if (auto known = batches_.find(first)) return known;
+  Statement row = db_.again(
+      "SELECT first_offset, count, committed_ms, snapshots, items, ingest_times, checksum FROM batches "
+      "WHERE first_offset = ?");
+  row.bind(1, static_cast<std::int64_t>(first.value));
+  if (!row.step() || row.integer(1) == 0)
+    throw Damage{"the batch at offset " + std::to_string(first.value) + " is missing"};
+  auto batch = ReadBatch::of(batch_of(row));
+  if (!batch) throw Damage{batch.error().text};
+  batches_.put(first, *batch);
+  return *batch;
+}
+
 void JournalReader::roll(EventHandle event, StateAsOf& at, Seq last,
                          const std::function<bool(const PastDelta&)>& admit) {
-  Statement rows = db_.prepare(
-      "SELECT b.first_offset, b.count, b.committed_ms, b.snapshots, b.items, b.ingest_times, b.checksum, "
-      "e.first_seq, e.count, e.batch FROM event_batches e LEFT JOIN batches b ON b.first_offset = e.batch "
-      "WHERE e.event = ?1 AND e.first_seq + e.count > ?2 AND e.first_seq >= "
+  Statement rows = db_.again(
+      "SELECT batch, first_seq, count FROM event_batches "
+      "WHERE event = ?1 AND first_seq + count > ?2 AND first_seq >= "
       "ifnull((SELECT max(first_seq) FROM event_batches WHERE event = ?1 AND first_seq <= ?2), 0) "
-      "ORDER BY e.first_seq");
+      "ORDER BY first_seq");
   rows.bind(1, event.value).bind(2, static_cast<std::int64_t>(at.state.seq.value + 1));
   while (at.state.seq < last && rows.step()) {
-    const BatchRow row = batch_of(rows);
-    const std::string name = "the batch at offset " + std::to_string(rows.integer(9));
-    if (row.count == 0) throw Damage{name + " is missing"};
-    if (checksum_of(row) != row.checksum) throw Damage{name + ": its checksum is wrong"};
-    if (unsigned_at(rows, 7) > at.state.seq.value + 1) {
+    const auto batch = batch_at(Offset(unsigned_at(rows, 0)));
+    if (unsigned_at(rows, 1) > at.state.seq.value + 1) {
       throw Damage{"event " + std::to_string(event.value) + ": the delta behind seq " +
                    std::to_string(at.state.seq.value) + " is missing"};
     }
-    BatchItems items(row);
-    BatchItem item;
-    while (true) {
-      const auto more = items.next(item);
-      if (!more) throw Damage{more.error().text};
-      if (!*more) break;
-      if (item.event != event || item.offset <= at.offset) continue;
+    for (const BatchItem& item : batch->items_of(event)) {
+      if (item.offset <= at.offset) continue;
       auto delta = decode_block(at.state, item.block);
       if (!delta) throw Damage{"offset " + std::to_string(item.offset.value) + ": " + delta.error().text};
       delta->ingest_time_ms = item.ingest_time_ms;
-      if (!admit({*delta, item.offset, row.committed_ms, item.block.size(), &at.state})) return;
+      if (!admit({*delta, item.offset, batch->committed_ms(), item.block.size(), &at.state})) return;
       apply(at.state, *delta);
       at.offset = item.offset;
-      at.published_ms = row.committed_ms;
+      at.published_ms = batch->committed_ms();
       at.ingest_time_ms = item.ingest_time_ms;
       ++at.deltas_read;
     }
-    if (at.state.seq.value + 1 != unsigned_at(rows, 7) + unsigned_at(rows, 8)) {
-      throw Damage{name + ": holds other deltas of event " + std::to_string(event.value) +
+    if (at.state.seq.value + 1 != unsigned_at(rows, 1) + unsigned_at(rows, 2)) {
+      throw Damage{"the batch at offset " + std::to_string(rows.integer(0)) +
+                   ": holds other deltas of event " + std::to_string(event.value) +
                    " than event_batches says"};
     }
   }

@@ -9,11 +9,13 @@
 #include "core/delta.h"
 #include "core/event_state.h"
 #include "core/result.h"
+#include "storage/batch_cache.h"
 #include "storage/batch_row.h"
 #include "storage/sqlite.h"
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -84,6 +86,9 @@ class JournalReader {
   // SQLite's own check of the file; empty when it finds nothing.
   Result<std::vector<std::string>> check_file();
 
+  // For who asks for many events: batches that were read are kept, up to so many bytes.
+  void keep_batches(std::size_t bytes_max) { batches_.limit(bytes_max); }
+
   Database& database() { return db_; }
   const std::string& path() const { return path_; }
 
@@ -99,12 +104,15 @@ class JournalReader {
   StateAsOf start_snapshot(Statement& row, EventHandle event);
   // For who would need what is not there any more.
   void refuse_cleared(EventHandle event, Seq base);
+  // The batch that a row of event_batches names.
+  std::shared_ptr<const ReadBatch> batch_at(Offset first);
   // Rolls the state forward over the event's deltas; the visitor sees each before it is applied. Once `last`
   // is reached, what stands behind it is not looked at.
   void roll(EventHandle event, StateAsOf& at, Seq last, const std::function<bool(const PastDelta&)>& admit);
 
   std::string path_;
   Database db_;
+  BatchCache batches_{0};
   bool knows_clearing_;  // since version 3, where there is a meta to say so
 };
 

@@ -18,6 +18,9 @@ std::uint64_t unsigned_at(const Statement& row, int column) {
   return static_cast<std::uint64_t>(row.integer(column));
 }
 
+// Most events that were alive at the end have their last deltas in the same batches.
+constexpr std::size_t kept_batches_bytes = 64U << 20;
+
 class Restore {
  public:
   Restore(JournalReader& reader, Offset head, Offset cleared, Origin& origin)
@@ -87,6 +90,7 @@ void Restore::check_sources() {
 }
 
 Result<void> Restore::restore_events() {
+  reader_.keep_batches(kept_batches_bytes);
   const auto events = reader_.events();
   if (!events) return events.error();
   Statement last_batch = db_.prepare(

@@ -2,6 +2,10 @@
 
 #include <sqlite3.h>
 
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
 namespace touchline {
 namespace {
 
@@ -34,7 +38,29 @@ bool SqliteFailure::wants_to_write() const {
   return (code & 0xFF) == SQLITE_READONLY || (code & 0xFF) == SQLITE_CANTOPEN;
 }
 
-void Statement::Finalize::operator()(sqlite3_stmt* statement) const { sqlite3_finalize(statement); }
+// Bounded by the texts that the program has, not by what it is asked.
+struct StatementPool {
+  StatementPool() = default;
+  StatementPool(const StatementPool&) = delete;
+  StatementPool& operator=(const StatementPool&) = delete;
+  ~StatementPool() {
+    for (const auto& [sql, statements] : idle) {
+      for (sqlite3_stmt* statement : statements)
+        sqlite3_finalize(statement);
+    }
+  }
+  std::unordered_map<std::string, std::vector<sqlite3_stmt*>> idle;
+};
+
+void Statement::Finalize::operator()(sqlite3_stmt* statement) const {
+  if (!pool) {
+    sqlite3_finalize(statement);
+    return;
+  }
+  sqlite3_reset(statement);
+  sqlite3_clear_bindings(statement);
+  pool->idle[sqlite3_sql(statement)].push_back(statement);
+}
 void Database::Close::operator()(sqlite3* db) const { sqlite3_close_v2(db); }
 
 Statement::Statement(sqlite3* db, const char* sql) {
@@ -42,6 +68,17 @@ Statement::Statement(sqlite3* db, const char* sql) {
   const int code = sqlite3_prepare_v3(db, sql, -1, SQLITE_PREPARE_PERSISTENT, &statement, nullptr);
   if (code != SQLITE_OK) fail(db, code);
   statement_.reset(statement);
+}
+
+Statement::Statement(sqlite3* db, const char* sql, std::shared_ptr<StatementPool> pool) {
+  auto& idle = pool->idle[sql];
+  if (idle.empty()) {
+    *this = Statement(db, sql);
+  } else {
+    statement_.reset(idle.back());
+    idle.pop_back();
+  }
+  statement_.get_deleter().pool = std::move(pool);
 }
 
 Statement& Statement::bind(int index, std::int64_t value) {
@@ -99,7 +136,7 @@ std::string_view Statement::blob(int column) const {
   return bytes == nullptr ? std::string_view() : std::string_view(static_cast<const char*>(bytes), size);
 }
 
-Database::Database(const std::string& path, Mode mode) {
+Database::Database(const std::string& path, Mode mode) : pool_(std::make_shared<StatementPool>()) {
   int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
   switch (mode) {
     case Mode::read_only:
@@ -133,7 +170,7 @@ void Database::run(const char* sql) {
 }
 
 std::int64_t Database::value(const char* sql) {
-  Statement statement = prepare(sql);
+  Statement statement = again(sql);
   return statement.step() ? statement.integer(0) : 0;
 }
 

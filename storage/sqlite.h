@@ -26,10 +26,16 @@ struct SqliteFailure : std::runtime_error {
   bool wants_to_write() const;        // where even reading needs files beside the database
 };
 
+// Statements that wait to be used again, by their text.
+struct StatementPool;
+
 class Statement {
  public:
   Statement(sqlite3* db, const char* sql);
+  // Goes back to the pool when it is done with.
+  Statement(sqlite3* db, const char* sql, std::shared_ptr<StatementPool> pool);
   Statement(Statement&&) = default;
+  Statement& operator=(Statement&&) = default;
 
   // Parameters from 1. Texts and blobs are borrowed until reset().
   Statement& bind(int index, std::int64_t value);
@@ -48,6 +54,7 @@ class Statement {
  private:
   struct Finalize {
     void operator()(sqlite3_stmt* statement) const;
+    std::shared_ptr<StatementPool> pool;  // none: it is not used again
   };
   std::unique_ptr<sqlite3_stmt, Finalize> statement_;
 };
@@ -62,6 +69,8 @@ class Database {
 
   void run(const char* sql);
   Statement prepare(const char* sql) { return {db_.get(), sql}; }
+  // For what is asked again and again: prepared once, and once more for each that is in use at the same time.
+  Statement again(const char* sql) { return {db_.get(), sql, pool_}; }
   std::int64_t value(const char* sql);  // the first column of the first row; 0 without one
   std::int64_t last_row() const;        // the number of the row inserted last
   std::int64_t changes() const;         // rows that the last statement inserted, changed or deleted
@@ -75,6 +84,7 @@ class Database {
     void operator()(sqlite3* db) const;
   };
   std::unique_ptr<sqlite3, Close> db_;
+  std::shared_ptr<StatementPool> pool_;  // behind db_: ends first
 };
 
 }  // namespace touchline

@@ -10,6 +10,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace touchline {
@@ -54,6 +55,23 @@ struct KeptDelta {
   Delta delta;
 };
 
+// The coded updates beside the blocks, for readers that have agreed on the codec `coded`.
+struct CodedUpdates {
+  struct Update {
+    std::size_t end = 0;  // in `bytes`; it begins where the one before ends
+    EventHandle event;
+    Offset group;  // of the first update of its group; 0: it is in none, and there are no bytes
+    bool first = false;
+  };
+  std::string bytes;
+  std::vector<Update> updates;  // one for each delta of the batch, or none at all
+
+  std::string_view update(std::size_t i) const {
+    const std::size_t begin = i == 0 ? 0 : updates[i - 1].end;
+    return std::string_view(bytes).substr(begin, updates[i].end - begin);
+  }
+};
+
 struct Batch {
   // One event's share: its deltas are dense from `first`.
   struct Touch {
@@ -77,6 +95,7 @@ struct Batch {
   std::string items;
   std::size_t last_item = 0;      // where in `items` the last one starts
   std::vector<KeptDelta> deltas;  // the same as `items`; empty unless they are asked for
+  CodedUpdates coded;             // so are these
   std::string ingest_times;       // zigzag varints, each the step from the one before in ms, the first from 0
   std::vector<Touch> touches;
   std::vector<NewEvent> new_events;

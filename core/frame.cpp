@@ -7,6 +7,8 @@ namespace {
 
 constexpr unsigned char deltas_bit = 0x80;
 constexpr std::size_t long_deltas = 127;
+constexpr std::size_t long_coded_deltas = 63;
+constexpr unsigned char same_event_bit = 0x40;
 constexpr std::uint64_t implied_length = 1;
 constexpr std::size_t header_bytes_max = 11;
 
@@ -79,9 +81,10 @@ Result<bool> FrameReader::next(Frame& frame) {
       return malformed("unknown frame kind " + std::to_string(first), consumed_);
     }
   }
-  std::uint64_t size = first & 0x7FU;
+  const std::uint64_t long_size = coded_ ? long_coded_deltas : long_deltas;
+  std::uint64_t size = first & long_size;
   std::size_t header = 1;
-  if (kind != FrameKind::deltas || size == long_deltas) {
+  if (kind != FrameKind::deltas || size == long_size) {
     ByteReader in(rest.substr(1));
     size = in.varint();
     if (in.failed()) {
@@ -97,7 +100,8 @@ Result<bool> FrameReader::next(Frame& frame) {
         consumed_};
   }
   if (rest.size() - header < size) return false;
-  frame = {kind, rest.substr(header, size)};
+  const bool same_event = coded_ && kind == FrameKind::deltas && (first & same_event_bit) != 0;
+  frame = {kind, rest.substr(header, size), same_event};
   at_ += header + size;
   consumed_ += header + size;
   return true;

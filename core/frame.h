@@ -38,6 +38,7 @@ void put_frame(std::string& out, FrameKind kind, std::string_view body);
 struct Frame {
   FrameKind kind{};
   std::string_view body;
+  bool same_event = false;  // with coded updates: the body is one of the last item's event, without a head
 };
 
 // Cuts a stream of bytes into frames.
@@ -52,9 +53,12 @@ class FrameReader {
   // Offset in the stream of the first byte not yet given out as part of a frame.
   std::uint64_t at_byte() const { return consumed_; }
   void limit(std::size_t frame_bytes_max) { frame_bytes_max_ = frame_bytes_max; }
+  // Deltas frames carry coded updates from here on (core/coded_frame.h).
+  void expect_coded(bool coded) { coded_ = coded; }
 
  private:
   std::size_t frame_bytes_max_;
+  bool coded_ = false;
   std::string buffer_;
   std::size_t at_ = 0;
   std::uint64_t consumed_ = 0;

@@ -57,6 +57,10 @@ inline constexpr std::size_t answer_bytes = 256U << 10;
 // Answers to one peer's pings that it has not read; past it the peer is sent away.
 inline constexpr std::size_t control_bytes = 64U << 10;
 
+// Events whose coded groups may be under way at one connection: 2 to this power; a publisher that announces more is
+// refused.
+inline constexpr std::uint8_t coded_events_log2 = 13;
+
 // Tokens in one file; a file with more is refused.
 inline constexpr std::size_t relay_tokens = 1U << 12;
 

@@ -120,6 +120,7 @@ void put(std::string& out, const Hello& message) {
     fill_texts(to.initCompetitions(count_of(message.filter.competitions.size())),
                message.filter.competitions);
     to.setView(message.view);
+    to.setCodedPrior(message.coded_prior);
   });
 }
 
@@ -133,6 +134,7 @@ Result<Hello> read_hello(std::string_view body) {
     message.filter = {texts_of(from.getEvents()), texts_of(from.getSports()),
                       texts_of(from.getCompetitions())};
     message.view = text_of(from.getView());
+    message.coded_prior = from.getCodedPrior();
     return message;
   });
 }
@@ -148,6 +150,8 @@ void put(std::string& out, const Welcome& message) {
     to.setResume(static_cast<schema::Resume>(message.resume));
     to.setReason(message.reason);
     to.setPublisher(message.publisher);
+    to.setCodedPrior(message.coded_prior);
+    to.setCodedEventsLog2(message.coded_events_log2);
   });
 }
 
@@ -163,6 +167,8 @@ Result<Welcome> read_welcome(std::string_view body) {
     message.resume = static_cast<ResumeKind>(from.getResume());
     message.reason = text_of(from.getReason());
     message.publisher = text_of(from.getPublisher());
+    message.coded_prior = from.getCodedPrior();
+    message.coded_events_log2 = from.getCodedEventsLog2();
     return message;
   });
 }

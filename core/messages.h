@@ -32,6 +32,7 @@ struct Hello {
   std::optional<Position> position;
   Filter filter;
   std::string view;
+  std::uint8_t coded_prior = 0;  // coded updates may come, from the prior of this version; 0: blocks only
 };
 
 enum class Durability : std::uint8_t { durable, relaxed };
@@ -48,6 +49,8 @@ struct Welcome {
   ResumeKind resume = ResumeKind::keyframes;
   std::string reason;
   std::string publisher;
+  std::uint8_t coded_prior = 0;        // coded updates come, from this prior; 0: blocks only
+  std::uint8_t coded_events_log2 = 0;  // of 2 to this power events groups are under way at most
 };
 
 struct KeyframeChunk {

@@ -218,12 +218,19 @@ void Origin::publish_one(LiveEvent& event, Delta& delta, std::int64_t source_tim
   if (batch_.count++ == 0) {
     batch_.first = head_;
     keeping_deltas_ = keep_deltas_;
+    if (keep_coded_ == 0) {
+      streams_.reset();
+    } else if (!streams_) {
+      streams_ = std::make_unique<coded::Streams>(keep_coded_);
+    }
   }
   block_.clear();
   encode_block(block_, event.state, delta, time_before);
   counts_.block_bytes += block_.size();
   batch_.last_item = batch_.items.size();
   put_item(batch_.items, event.handle, block_);
+  if (streams_)
+    streams_->add(batch_.coded, event.handle, event.state, delta, time_before, head_, block_.size());
   if (keeping_deltas_) batch_.deltas.push_back({event.handle, time_before, delta});
   put_zigzag(batch_.ingest_times, now_ms - last_ingest_ms_);
   last_ingest_ms_ = now_ms;

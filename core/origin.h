@@ -9,10 +9,12 @@
 
 #include "core/arbiter.h"
 #include "core/batch.h"
+#include "core/coded/streams.h"
 #include "core/event_table.h"
 #include "core/sequencer.h"
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -113,6 +115,12 @@ class Origin {
 
   // Whether batches carry their deltas beside the blocks, from the next one on.
   void keep_deltas(bool keep) { keep_deltas_ = keep; }
+  // And whether they carry coded updates, with groups of so many events under way at most; 0: none.
+  void keep_coded(std::size_t events_max) { keep_coded_ = events_max; }
+  // A reader waits for the event's next group.
+  void want_group(EventHandle event) {
+    if (streams_) streams_->want_group(event);
+  }
   const Batch& pending() const { return batch_; }
   Batch take_batch();
 
@@ -169,6 +177,8 @@ class Origin {
   Batch batch_;
   bool keep_deltas_ = false;
   bool keeping_deltas_ = false;  // in this batch
+  std::size_t keep_coded_ = 0;
+  std::unique_ptr<coded::Streams> streams_;  // of this batch and on, while anybody reads them
   std::uint64_t batch_serial_ = 1;
   std::int64_t last_ingest_ms_ = 0;  // in this batch
   Offset head_{};

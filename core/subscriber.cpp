@@ -1,8 +1,12 @@
 #include "core/subscriber.h"
 
 #include "core/block.h"
+#include "core/coded/coded.h"
+#include "core/coded/prior.h"
 #include "core/keyframe.h"
 #include "core/limits.h"
+
+#include <algorithm>
 
 namespace touchline {
 namespace {
@@ -16,7 +20,7 @@ std::string number(std::uint64_t value) { return std::to_string(value); }
 }  // namespace
 
 Subscriber::Subscriber(Hello hello, SubscriberEvents events)
-    : hello_(std::move(hello)), events_(std::move(events)) {
+    : hello_(std::move(hello)), coded_prior_(hello_.coded_prior), events_(std::move(events)) {
   put(output_, hello_);
 }
 
@@ -25,9 +29,16 @@ void Subscriber::reconnect() {
   partial_.clear();
   partial_bytes_ = 0;
   merged_in_frame_ = false;
+  models_.reset();
+  last_event_ = EventHandle();
   output_.clear();
   hello_.position.reset();
   if (complete_) hello_.position = position_;
+  // A group that begins in front of a keyframe that is here already could not be read from its beginning.
+  const bool ahead =
+      complete_ && std::any_of(keyframe_offsets_.begin(), keyframe_offsets_.end(),
+                               [this](const auto& keyframe) { return keyframe.second > position_.offset; });
+  hello_.coded_prior = ahead ? std::uint8_t{0} : coded_prior_;
   welcomed_ = false;
   put(output_, hello_);
 }
@@ -70,7 +81,7 @@ Result<void> Subscriber::on_frame(const Frame& frame) {
     case FrameKind::keyframe:
       return on_keyframe(frame.body);
     case FrameKind::deltas:
-      return on_deltas(frame.body);
+      return on_deltas(frame);
     case FrameKind::heartbeat:
       return on_heartbeat(frame.body);
     case FrameKind::checkpoint:
@@ -116,6 +127,14 @@ Result<void> Subscriber::on_welcome(std::string_view body) {
     return disorder("goes on from a position that was not offered");
   }
   if (welcome->position.offset.value > offset_max) return disorder("names an offset past any");
+  if (welcome->coded_prior != 0) {
+    const bool bounded = welcome->coded_events_log2 <= limits::coded_events_log2;
+    if (welcome->coded_prior != hello_.coded_prior || !bounded)
+      return disorder("agrees on what was not offered");
+    prior_ = coded::shipped_prior();
+    models_.emplace(std::size_t{1} << welcome->coded_events_log2);
+    reader_.expect_coded(true);
+  }
   welcomed_ = true;
   heartbeat_ms_ = welcome->heartbeat_ms;
   // Keyframes come before anything that counts offsets: until then the position stands for nothing.
@@ -164,6 +183,7 @@ Result<void> Subscriber::on_keyframe(std::string_view body) {
   if (!state) return state.error();
   ++counts_.keyframes;
   awaiting_.erase(event);
+  if (models_) models_->drop(event);
   keyframe_offsets_[event] = whole.head.offset;
   EventState& kept = states_[event];
   kept = std::move(*state);
@@ -171,24 +191,52 @@ Result<void> Subscriber::on_keyframe(std::string_view body) {
   return {};
 }
 
-Result<void> Subscriber::on_deltas(std::string_view body) {
+Result<void> Subscriber::on_deltas(const Frame& frame) {
   complete_ = true;
   merged_in_frame_ = false;
+  const auto taken = models_ ? on_coded_items(frame) : on_items(frame.body);
+  if (!taken || stopped_) return taken;
+  merged_in_frame_ = false;
+  return {};
+}
+
+Result<void> Subscriber::on_items(std::string_view body) {
   DeltaItems items(body);
   DeltaItem item;
-  while (true) {
+  while (!stopped_) {
     const auto more = items.next(item);
     if (!more) return more.error();
     if (!*more) break;
-    if (item.event.value == 0) {
-      if (item.skipped > offset_max - position_.offset.value) return disorder("skips past any offset");
-      position_.offset = Offset(position_.offset.value + item.skipped);
-    } else if (const auto taken = on_block(item.event, item.block); !taken) {
-      return taken.error();
-    }
-    if (stopped_) return {};
+    const auto taken = item.event.value == 0 ? on_skip(item.skipped) : on_block(item.event, item.block);
+    if (!taken) return taken;
   }
-  merged_in_frame_ = false;
+  return {};
+}
+
+Result<void> Subscriber::on_coded_items(const Frame& frame) {
+  if (frame.same_event) {
+    if (last_event_.value == 0) return disorder("leaves out an event that was not told");
+    if (frame.body.empty()) return disorder("has no update");
+    return on_update({last_event_, ItemForm::later, 0, frame.body});
+  }
+  CodedItems items(frame.body);
+  CodedItem item;
+  while (!stopped_) {
+    const auto more = items.next(item);
+    if (!more) return more.error();
+    if (!*more) break;
+    if (item.event.value != 0) last_event_ = item.event;
+    const auto taken = item.event.value == 0          ? on_skip(item.skipped)
+                       : item.form == ItemForm::block ? on_block(item.event, item.bytes)
+                                                      : on_update(item);
+    if (!taken) return taken;
+  }
+  return {};
+}
+
+Result<void> Subscriber::on_skip(std::uint64_t count) {
+  if (count > offset_max - position_.offset.value) return disorder("skips past any offset");
+  position_.offset = Offset(position_.offset.value + count);
   return {};
 }
 
@@ -198,28 +246,55 @@ Result<void> Subscriber::on_block(EventHandle event, std::string_view block) {
   if (header->merged > offset_max - position_.offset.value) return disorder("merges past any offset");
   position_.offset = Offset(position_.offset.value + header->merged);
   merged_in_frame_ = merged_in_frame_ || header->merged != 1;
-  if (awaiting_.contains(event)) return {};
-  if (const auto keyframe = keyframe_offsets_.find(event); keyframe != keyframe_offsets_.end()) {
-    if (position_.offset <= keyframe->second) return {};
-    keyframe_offsets_.erase(keyframe);
-  }
-  EventState& state = states_[event];
-  const auto delta = decode_block(state, block);
-  if (!delta) {
-    // Either side may be wrong; a keyframe settles it.
-    ask_again(event, delta.error().text);
+  // The group that was under way goes on without this delta.
+  if (models_) models_->drop(event);
+  if (is_wanted(event)) take(event, decode_block(states_[event], block));
+  return {};
+}
+
+Result<void> Subscriber::on_update(const CodedItem& item) {
+  if (position_.offset.value >= offset_max) return disorder("counts past any offset");
+  position_.offset = position_.offset.next();
+  if (!is_wanted(item.event)) {
+    models_->drop(item.event);
     return {};
   }
+  const bool first = item.form == ItemForm::first_of_group;
+  coded::Model* model = first ? &models_->start(item.event) : models_->use(item.event);
+  if (model == nullptr) {
+    ask_again(item.event, "an update came without the first one of its group");
+    return {};
+  }
+  const std::uint64_t before = counts_.deltas;
+  take(item.event,
+       coded::decode_update(*model, *prior_, first ? coded::Place::first_of_group : coded::Place::later,
+                            states_[item.event], item.bytes));
+  counts_.coded += counts_.deltas - before;
+  return {};
+}
+
+// Whether the delta that ends at the position is to be applied.
+bool Subscriber::is_wanted(EventHandle event) {
+  if (awaiting_.contains(event)) return false;
+  const auto keyframe = keyframe_offsets_.find(event);
+  if (keyframe == keyframe_offsets_.end()) return true;
+  if (position_.offset <= keyframe->second) return false;
+  keyframe_offsets_.erase(keyframe);
+  return true;
+}
+
+void Subscriber::take(EventHandle event, const Result<Delta>& delta) {
+  // Either side may be wrong; a keyframe settles it.
+  if (!delta) return ask_again(event, delta.error().text);
+  EventState& state = states_[event];
   apply(state, *delta);
   if (state.get(Address(0, 0, Field::id)).kind != ValueKind::text) {
     // An event that began before this reader knew of it.
     states_.erase(event);
-    ask_again(event, "it has no id");
-    return {};
+    return ask_again(event, "it has no id");
   }
   ++counts_.deltas;
   if (events_.delta) events_.delta(event, state, *delta, position_.offset);
-  return {};
 }
 
 Result<void> Subscriber::on_heartbeat(std::string_view body) {
@@ -266,6 +341,7 @@ Result<void> Subscriber::on_checkpoint(std::string_view body) {
 
 void Subscriber::ask_again(EventHandle event, std::string why) {
   ++counts_.resyncs;
+  if (models_) models_->drop(event);
   awaiting_[event] = position_.offset.value;
   put(output_, Resync{event, why});
   if (events_.resync) events_.resync(event, why);

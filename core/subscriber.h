@@ -5,6 +5,9 @@
 // output(). Single-threaded.
 #pragma once
 
+#include "core/coded/live_models.h"
+#include "core/coded/model.h"
+#include "core/coded_frame.h"
 #include "core/delta.h"
 #include "core/event_state.h"
 #include "core/frame.h"
@@ -14,6 +17,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -38,6 +42,7 @@ struct SubscriberCounts {
   std::uint64_t delta_frames = 0;
   std::uint64_t delta_bytes = 0;  // of deltas frames, headers included
   std::uint64_t deltas = 0;
+  std::uint64_t coded = 0;  // deltas that came as coded updates
   std::uint64_t keyframes = 0;
   std::uint64_t keyframe_bytes = 0;
   std::uint64_t digests_checked = 0;
@@ -76,8 +81,14 @@ class Subscriber : public ReceivingEnd {
   Result<void> on_frame(const Frame& frame);
   Result<void> on_welcome(std::string_view body);
   Result<void> on_keyframe(std::string_view body);
-  Result<void> on_deltas(std::string_view body);
+  Result<void> on_deltas(const Frame& frame);
+  Result<void> on_items(std::string_view body);
+  Result<void> on_coded_items(const Frame& frame);
   Result<void> on_block(EventHandle event, std::string_view block);
+  Result<void> on_update(const CodedItem& item);
+  Result<void> on_skip(std::uint64_t count);
+  bool is_wanted(EventHandle event);
+  void take(EventHandle event, const Result<Delta>& delta);
   Result<void> on_checkpoint(std::string_view body);
   Result<void> on_heartbeat(std::string_view body);
   void ask_again(EventHandle event, std::string why);
@@ -88,6 +99,7 @@ class Subscriber : public ReceivingEnd {
   };
 
   Hello hello_;
+  std::uint8_t coded_prior_;  // that may be offered
   SubscriberEvents events_;
   SubscriberCounts counts_;
   FrameReader reader_;
@@ -103,6 +115,9 @@ class Subscriber : public ReceivingEnd {
   std::unordered_map<EventHandle, Offset> keyframe_offsets_;  // deltas up to there are in the state already
   std::unordered_map<EventHandle, Partial> partial_;
   std::unordered_map<EventHandle, std::uint64_t> awaiting_;  // events whose keyframe was asked for
+  std::optional<coded::LiveModels<coded::Model>> models_;    // while coded updates come
+  std::shared_ptr<const coded::Prior> prior_;
+  EventHandle last_event_;  // of the last item of a deltas frame
 };
 
 }  // namespace touchline

@@ -1,6 +1,7 @@
 #include "feed/conflation.h"
 
 #include "core/block.h"
+#include "core/coded_frame.h"
 #include "core/frame.h"
 
 #include <utility>
@@ -41,14 +42,19 @@ void Conflation::add(const KeptDelta& kept, std::string_view block) {
   bytes_ += pending.segments.back().bytes;
 }
 
-std::string Conflation::body() const {
+std::string Conflation::body(bool coded) const {
   std::string body;
   std::string merged;
   const auto give = [&](const Pending& pending) {
     for (const Segment& segment : pending.segments) {
       merged.clear();
       if (segment.block.empty()) encode_merged_block(merged, segment.delta, segment.source_time_before_ms);
-      put_item(body, pending.event, segment.block.empty() ? merged : segment.block);
+      const std::string& block = segment.block.empty() ? merged : segment.block;
+      if (coded) {
+        put_coded_item(body, pending.event, ItemForm::block, block);
+      } else {
+        put_item(body, pending.event, block);
+      }
     }
   };
   for (const Pending& pending : pending_) {

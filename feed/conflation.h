@@ -36,8 +36,8 @@ class Conflation {
   std::uint64_t critical() const { return critical_; }
   std::uint64_t merged() const { return merged_; }  // deltas that went into another
 
-  // All of it as the body of one deltas frame.
-  std::string body() const;
+  // All of it as the body of one deltas frame, for a connection with or without coded updates.
+  std::string body(bool coded) const;
 
  private:
   struct Segment {

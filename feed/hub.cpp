@@ -1,6 +1,10 @@
 #include "feed/hub.h"
 
+#include "core/check.h"
+#include "core/coded/prior.h"
+
 #include <algorithm>
+#include <bit>
 #include <utility>
 
 namespace touchline {
@@ -24,7 +28,7 @@ Hub::Hub(const EventTable& table, Epoch epoch, HubOptions options)
       log_(options_.log_bytes_max),
       keyframes_(options_.keyframe_cache_bytes_max) {}
 
-Welcome Hub::welcome(Offset offset, ResumeKind resume, std::string reason) const {
+Welcome Hub::welcome(const Reader& reader, Offset offset, ResumeKind resume, std::string reason) const {
   return {protocol_version,
           {epoch_, offset},
           options_.durability,
@@ -32,7 +36,9 @@ Welcome Hub::welcome(Offset offset, ResumeKind resume, std::string reason) const
           static_cast<std::uint32_t>(limits::frame_bytes),
           resume,
           std::move(reason),
-          options_.publisher};
+          options_.publisher,
+          reader.coded ? coded::prior_version : std::uint8_t{0},
+          static_cast<std::uint8_t>(reader.coded ? std::bit_width(options_.coded_events_max) - 1 : 0)};
 }
 
 // Why a position cannot be gone on from; empty: it can.
@@ -52,6 +58,8 @@ void Hub::join(Reader& reader, const Hello& hello) {
   ++counts_.joins;
   readers_.insert(&reader);
   reader.filter = hello.filter;
+  reader.coded = hello.coded_prior == coded::prior_version && options_.coded_events_max != 0;
+  if (reader.coded) ++coded_readers_;
   if (!hello.position) {
     waiting_.push_back({&reader, ResumeKind::keyframes, "no position given"});
   } else if (std::string fault = fault_of(reader, hello); !fault.empty()) {
@@ -63,7 +71,7 @@ void Hub::join(Reader& reader, const Hello& hello) {
 
 void Hub::leave(Reader& reader) {
   end_conflation(reader);
-  readers_.erase(&reader);
+  if (readers_.erase(&reader) != 0 && reader.coded) --coded_readers_;
   std::erase_if(waiting_, [&](const Waiting& waiting) { return waiting.reader == &reader; });
   std::erase(course_readers_, &reader);
   std::erase_if(asking_again_, [&](const AskingAgain& asking) { return asking.reader == &reader; });
@@ -101,9 +109,10 @@ void Hub::decide(Reader& reader, Offset from, Ask ask) {
 // A reader that lacks all of it follows the log from a place on.
 void Hub::follow_log(Reader& reader, Offset from, PublishedLog::Place place, std::string reason) {
   std::string frame;
-  put(frame, welcome(from, ResumeKind::tail, std::move(reason)));
+  put(frame, welcome(reader, from, ResumeKind::tail, std::move(reason)));
   reader.own.push_back({from, std::make_shared<const std::string>(std::move(frame)), EventHandle()});
   reader.position = from;
+  reader.coded_from = from;
   reader.place = place;
   reader.following = true;
   if (reader.filter.all()) return;
@@ -184,10 +193,12 @@ bool Hub::matches(const Reader& reader, const LiveEvent& event) const {
          contains(filter.competitions, event.state.get(Address(0, 0, Field::competition)).text);
 }
 
-void Hub::publish(const Batch& batch, Bytes items) {
+void Hub::publish(const Batch& batch, Bytes items, CodedUpdates coded) {
+  TL_CHECK(coded.updates.empty() || coded.updates.size() == batch.count);
   const PublishedLog::Place begins = log_.end();
   const std::string_view bytes = *items;
-  log_.append({std::move(items), published_, batch.count, batch.last_item});
+  log_.append({std::move(items), published_, batch.count, batch.last_item, 0,
+               PublishedLog::coded_of(std::move(coded))});
   published_ = batch.last();
   for (Reader* reader : readers_) {
     watch(*reader, begins, batch, bytes);

@@ -14,6 +14,7 @@
 #include "feed/keyframe_course.h"
 #include "feed/published_log.h"
 
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -24,6 +25,7 @@
 #include <string_view>
 #include <unordered_map>
 #include <unordered_set>
+#include <utility>
 #include <vector>
 
 namespace touchline {
@@ -37,6 +39,7 @@ struct HubOptions {
   std::size_t conflated_bytes_max = 4U << 20;         // and past this it is reset
   std::size_t conflated_readers_max = 64;             // at a time; more are reset at once
   std::uint32_t heartbeat_ms = 1'000;
+  std::size_t coded_events_max = 2'048;  // groups under way, a power of 2; 0: blocks for all
   Durability durability = Durability::durable;
   std::string publisher = "touchline";
 };
@@ -50,6 +53,8 @@ struct HubCounts {
   std::uint64_t resets = 0;         // readers that fell out of the log
   std::uint64_t conflations = 0;    // stretches that a slow reader was given merged
   std::uint64_t conflated = 0;      // deltas that went into another there
+  std::uint64_t coded = 0;          // coded updates that were sent
+  std::uint64_t coded_blocks = 0;   // blocks that readers of coded updates were sent in their place
   std::uint64_t bytes_out = 0;
 };
 
@@ -101,6 +106,12 @@ class Hub {
     std::optional<Course> course;                     // comes behind what it owns by now and before the log
     std::unordered_set<EventHandle> asked;            // keyframes that it asked for and has not been given
     std::unordered_map<EventHandle, Follow> follows;  // only with a filter
+    bool coded = false;                               // coded updates may be sent to it
+    // It has seen everything behind this offset, but of these events only what is behind theirs. A group that begins
+    // later is seen whole; of any other it gets blocks.
+    Offset coded_from;
+    std::unordered_map<EventHandle, Offset> interrupted;
+    EventHandle last_event;  // of the last item that was sent; 0: not known
   };
 
   Hub(const EventTable& table, Epoch epoch, HubOptions options);
@@ -123,9 +134,15 @@ class Hub {
   void keep_as_it_was(const LiveEvent& event);
   // A slow reader wants batches to carry their deltas.
   bool wants_deltas() const { return slow_readers_ != 0; }
+  // Batches are wanted to carry coded updates, with groups of so many events under way; 0: they are not.
+  std::size_t wants_coded() const {
+    return coded_readers_ != 0 ? std::bit_floor(options_.coded_events_max) : 0;
+  }
+  // Events whose next group somebody waits for.
+  std::unordered_set<EventHandle> take_wanted_groups() { return std::exchange(wanted_groups_, {}); }
 
   // Bytes may be seen from now on.
-  void publish(const Batch& batch, Bytes items);
+  void publish(const Batch& batch, Bytes items, CodedUpdates coded = {});
   void publish_control(Bytes frames);
 
   // What stands in the journal at the start: its end, and where an event changed last, if that is known.
@@ -201,8 +218,11 @@ class Hub {
   std::size_t gather_conflated(Reader& reader, std::vector<Piece>& pieces);
   std::size_t gather_shared(Reader& reader, std::vector<Piece>& pieces, std::size_t room);
   std::size_t gather_filtered(Reader& reader, std::vector<Piece>& pieces, std::size_t room);
+  std::size_t gather_coded(Reader& reader, std::vector<Piece>& pieces, std::size_t room);
+  std::size_t gather_coded_whole(Reader& reader, std::vector<Piece>& pieces);
+  bool may_have_coded(Reader& reader, const CodedUpdates::Update& update);
   std::size_t gather_next(Reader& reader, std::vector<Piece>& pieces, std::size_t room);
-  Welcome welcome(Offset offset, ResumeKind resume, std::string reason) const;
+  Welcome welcome(const Reader& reader, Offset offset, ResumeKind resume, std::string reason) const;
 
   const EventTable& table_;
   Epoch epoch_;
@@ -215,6 +235,8 @@ class Hub {
   std::vector<Offset> changed_;  // by handle: an offset that its last delta is not behind
   std::unordered_set<Reader*> readers_;
   std::size_t slow_readers_ = 0;
+  std::size_t coded_readers_ = 0;
+  std::unordered_set<EventHandle> wanted_groups_;
   std::vector<Waiting> waiting_;
   std::vector<AskingAgain> asking_again_;
   std::shared_ptr<KeyframeCourse> course_;  // being made

@@ -1,6 +1,7 @@
 // What a reader of the hub is sent next, and what becomes of one that is slow.
 
 #include "core/check.h"
+#include "core/coded_frame.h"
 #include "core/varint.h"
 #include "feed/hub.h"
 
@@ -22,6 +23,13 @@ bool owes(const Hub::Reader& reader) {
 
 bool at_conflation(const Hub::Reader& reader) {
   return reader.conflation && reader.place.entry == reader.conflation_begins.entry;
+}
+
+// Whether the event's keyframe will be given to it before what is conflated: then it follows from there on.
+bool is_ahead_of_conflation(const Hub::Reader& reader, EventHandle event) {
+  return std::any_of(reader.own.begin(), reader.own.end(), [&](const Hub::Own& own) {
+    return own.event == event && own.at <= reader.conflation->start();
+  });
 }
 
 }  // namespace
@@ -57,7 +65,7 @@ void Hub::conflate(Reader& reader, const Batch& batch, std::string_view bytes) {
   for (const KeptDelta& kept : batch.deltas) {
     const auto more = items.next(item);
     TL_CHECK(more && *more && item.event == kept.event);
-    if (reader.filter.all() || follow(reader, kept.event)) {
+    if (reader.filter.all() || follow(reader, kept.event) || is_ahead_of_conflation(reader, kept.event)) {
       reader.conflation->add(kept, item.block);
     } else {
       reader.conflation->skip();
@@ -102,6 +110,7 @@ std::size_t Hub::gather_next(Reader& reader, std::vector<Piece>& pieces, std::si
     if (own.event.value != 0) {
       if (!reader.filter.all()) reader.follows[own.event] = Follow::yes;
       reader.asked.erase(own.event);
+      if (reader.coded) reader.interrupted[own.event] = own.at;
     }
     pieces.push_back({own.bytes, *own.bytes});
     return own.bytes->size();
@@ -125,6 +134,7 @@ std::size_t Hub::gather_next(Reader& reader, std::vector<Piece>& pieces, std::si
     reader.place = PublishedLog::behind(reader.place);
     return 1;
   }
+  if (reader.coded) return gather_coded(reader, pieces, room);
   return reader.filter.all() ? gather_shared(reader, pieces, room) : gather_filtered(reader, pieces, room);
 }
 
@@ -215,9 +225,12 @@ std::size_t Hub::gather_conflated(Reader& reader, std::vector<Piece>& pieces) {
   ++counts_.conflations;
   counts_.conflated += reader.conflation->merged();
   std::string frame;
-  put_frame(frame, FrameKind::deltas, reader.conflation->body());
+  put_deltas_frame(frame, reader.coded, reader.conflation->body(reader.coded));
   pieces.push_back(own_piece(std::move(frame)));
   reader.position = reader.conflation->until();
+  reader.coded_from = reader.position;
+  reader.interrupted.clear();
+  reader.last_event = EventHandle();
   reader.place = reader.conflation_ends;
   end_conflation(reader);
   // Keyframes that were to stand at a place within it are passed by: the next ones will do.

@@ -1,5 +1,6 @@
 // How states are given to a reader: all that it wants, or the one that it asked for.
 
+#include "core/coded_frame.h"
 #include "core/retention.h"
 #include "feed/hub.h"
 
@@ -43,7 +44,7 @@ void Hub::begin_course(Waiting& waiting) {
   reader.own.clear();
   if (!reader.following) {
     std::string frame;
-    put(frame, welcome(keeps_states ? from : head, waiting.resume, std::move(waiting.reason)));
+    put(frame, welcome(reader, keeps_states ? from : head, waiting.resume, std::move(waiting.reason)));
     reader.own.push_back({head, std::make_shared<const std::string>(std::move(frame)), EventHandle()});
   }
   course_readers_.push_back(&reader);
@@ -60,6 +61,8 @@ void Hub::begin_course(Waiting& waiting) {
     }
   }
   reader.position = head;
+  reader.coded_from = head;
+  reader.interrupted.clear();
   reader.following = true;
   reader.resetting = false;
   reader.place = log_.end();
@@ -125,7 +128,7 @@ std::size_t Hub::gather_course(Reader& reader, std::vector<Piece>& pieces, std::
     std::string body;
     put_skip(body, keyframes.head().value - course.from->value);
     std::string frame;
-    put_frame(frame, FrameKind::deltas, body);
+    put_deltas_frame(frame, reader.coded, body);
     const auto skip = std::make_shared<const std::string>(std::move(frame));
     pieces.push_back({skip, *skip});
     gathered += skip->size();

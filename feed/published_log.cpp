@@ -1,6 +1,7 @@
 #include "feed/published_log.h"
 
 #include "core/check.h"
+#include "core/coded_frame.h"
 #include "core/frame.h"
 
 #include <algorithm>
@@ -21,6 +22,21 @@ std::optional<PublishedLog::Entry> PublishedLog::entry_of(Bytes bytes, Offset be
   }
   if (found != count || count == 0) return std::nullopt;
   return entry;
+}
+
+std::shared_ptr<const PublishedLog::Coded> PublishedLog::coded_of(CodedUpdates updates) {
+  if (updates.updates.empty()) return nullptr;
+  auto coded = std::make_shared<Coded>();
+  coded->oldest_group = updates.updates.front().group;
+  for (std::size_t i = 0; i < updates.updates.size(); ++i) {
+    const CodedUpdates::Update& update = updates.updates[i];
+    coded->oldest_group = std::min(coded->oldest_group, update.group);
+    const ItemForm form = update.first ? ItemForm::first_of_group : ItemForm::later;
+    const bool last = i + 1 == updates.updates.size();
+    (last ? put_last_coded_item : put_coded_item)(coded->body, update.event, form, updates.update(i));
+  }
+  coded->updates = std::move(updates);
+  return coded;
 }
 
 void PublishedLog::append(Entry entry) {
@@ -63,13 +79,14 @@ std::optional<PublishedLog::Place> PublishedLog::find(Offset position) const {
     if (position != entries_.back().after()) return std::nullopt;
     return end();
   }
-  Place place{first_ + static_cast<std::uint64_t>(found - entries_.begin()), 0};
+  Place place{first_ + static_cast<std::uint64_t>(found - entries_.begin()), 0, 0};
   DeltaItems items(*found->bytes);
   DeltaItem item;
   for (Offset before = found->before; before < position; before = before.next()) {
     const auto more = items.next(item);
     TL_CHECK(more && *more);
     place.byte = items.at();
+    ++place.item;
   }
   return place;
 }
@@ -93,7 +110,7 @@ PublishedLog::Cut PublishedLog::cut(Place place, std::size_t room) const {
     ++cut.count;
   }
   cut.bytes = rest.substr(0, end);
-  cut.end = end == rest.size() ? behind(place) : Place{place.entry, place.byte + end};
+  cut.end = end == rest.size() ? behind(place) : Place{place.entry, place.byte + end, place.item + cut.count};
   return cut;
 }
 

@@ -5,6 +5,7 @@
 // end anywhere. Knows no reader, no socket and no disk. Loop thread.
 #pragma once
 
+#include "core/batch.h"
 #include "core/ids.h"
 
 #include <cstddef>
@@ -21,19 +22,28 @@ class PublishedLog {
  public:
   using Bytes = std::shared_ptr<const std::string>;
 
+  // The same items as coded updates: one by one, and as the body of a frame of all of them.
+  struct Coded {
+    CodedUpdates updates;
+    Offset oldest_group;  // of all updates
+    std::string body;
+  };
+
   struct Entry {
     Bytes bytes;
-    Offset before;                // the position in front of it
-    std::uint64_t count = 0;      // offsets; 0: control frames
-    std::size_t last_item = 0;    // where in the bytes the last item starts
-    std::uint64_t begins_at = 0;  // in all bytes ever kept, set by the log
+    Offset before;                                 // the position in front of it
+    std::uint64_t count = 0;                       // offsets; 0: control frames
+    std::size_t last_item = 0;                     // where in the bytes the last item starts
+    std::uint64_t begins_at = 0;                   // in all bytes ever kept, set by the log
+    std::shared_ptr<const Coded> coded = nullptr;  // null: there are none
 
     Offset after() const { return Offset(before.value + count); }
   };
 
   struct Place {
     std::uint64_t entry = 0;
-    std::size_t byte = 0;  // in the entry
+    std::size_t byte = 0;    // in the entry
+    std::uint64_t item = 0;  // there
   };
 
   // Whole items from one entry.
@@ -47,6 +57,8 @@ class PublishedLog {
   explicit PublishedLog(std::size_t bytes_max) : bytes_max_(bytes_max) {}
 
   // An entry of items that may be anything; none: they are not what they should be.
+  // Null where there are none.
+  static std::shared_ptr<const Coded> coded_of(CodedUpdates updates);
   static std::optional<Entry> entry_of(Bytes bytes, Offset before, std::uint64_t count);
   // Past the bound the oldest entries go.
   void append(Entry entry);
@@ -60,8 +72,8 @@ class PublishedLog {
   // Items from a place on, one at least and no more than fit into `room` bytes.
   Cut cut(Place place, std::size_t room) const;
 
-  Place end() const { return {end_entry(), 0}; }
-  static Place behind(Place place) { return {place.entry + 1, 0}; }
+  Place end() const { return {end_entry(), 0, 0}; }
+  static Place behind(Place place) { return {place.entry + 1, 0, 0}; }
   std::uint64_t bytes_from(Place place) const;
   std::uint64_t bytes() const { return ends_at_ - begins_at(); }
   std::size_t bytes_max() const { return bytes_max_; }

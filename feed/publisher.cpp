@@ -27,6 +27,9 @@ bool Publisher::full() const {
 void Publisher::flush(std::int64_t now_ms) {
   if (in_flight_ || failure_) return;
   if (before_commit) before_commit(origin_);
+  origin_.keep_coded(hub_.wants_coded());
+  for (const EventHandle event : hub_.take_wanted_groups())
+    origin_.want_group(event);
   if (origin_.pending().empty()) {
     serve_waiting();
     if (checkpoint_wanted_) publish_wanted_checkpoint();
@@ -40,7 +43,7 @@ void Publisher::flush(std::int64_t now_ms) {
   serve_waiting();
   checkpoint_if_due(now_ms);
   if (hub_.options().durability == Durability::relaxed && batch.count != 0) {
-    hub_.publish(batch, std::make_shared<const std::string>(batch.items));
+    hub_.publish(batch, std::make_shared<const std::string>(batch.items), std::exchange(batch.coded, {}));
     if (checkpoint_) hub_.publish_control(std::exchange(checkpoint_, {}));
   }
   commit_(std::move(batch));
@@ -104,7 +107,8 @@ void Publisher::committed(Batch batch, const Result<void>& result, std::int64_t 
   if (failure_) return;
   ++commits_;
   if (hub_.options().durability == Durability::durable && batch.count != 0) {
-    hub_.publish(batch, std::make_shared<const std::string>(std::move(batch.items)));
+    hub_.publish(batch, std::make_shared<const std::string>(std::move(batch.items)),
+                 std::exchange(batch.coded, {}));
   }
   if (checkpoint_) hub_.publish_control(std::exchange(checkpoint_, {}));
   flush(now_ms);

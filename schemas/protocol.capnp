@@ -17,6 +17,7 @@ struct Hello {                      # subscriber -> publisher, first frame
   sports @8 :List(Text);
   competitions @9 :List(Text);
   view @10 :Text;                   # empty: "full"
+  codedPrior @11 :UInt8;            # coded updates may come, from the prior of this version; 0: blocks only
 }
 
 enum Durability { durable @0; relaxed @1; }
@@ -32,6 +33,8 @@ struct Welcome {                    # publisher -> subscriber, first frame
   resume @6 :Resume;                # how the subscriber is brought up to `offset`
   reason @7 :Text;                  # why so
   publisher @8 :Text;               # name and version of the program
+  codedPrior @9 :UInt8;             # coded updates come, from the prior that was offered; 0: blocks only
+  codedEventsLog2 @10 :UInt8;       # with them: of 2 to this power events groups are under way at most
 }
 
 enum Compression { none @0; zstd @1; }

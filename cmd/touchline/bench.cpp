@@ -45,6 +45,8 @@ CLI::App* define(CLI::App& bench, const std::shared_ptr<BenchBytesOptions>& opti
   app->add_flag("--leave-one-out", options->leave_one_out,
                 "Not the prior that is shipped, but for each one that was trained on the others");
   app->add_option("--words", options->words, "Common words for that training, as for `touchline train`");
+  app->add_option("--frames", options->frames,
+                  "Write the coded frames of the one recording there, and how its events end to FILE.states");
   app->footer("Example:\n  touchline simulate -o day.ndjson && touchline bench bytes day.ndjson");
   return app;
 }

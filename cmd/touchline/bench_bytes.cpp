@@ -93,8 +93,10 @@ class CodedEnds {
     coded::encode_update(update_, model, prior_, place_, after, kept.delta, kept.source_time_before_ms);
     figures.encode_s += std::chrono::duration<double>(Clock::now() - start).count();
     frame_.clear();
-    put_coded_frame(frame_, kept.event, update_, first, kept.event == last_event_);
+    put_coded_frame(frame_, kept.event, first ? ItemForm::first_of_group : ItemForm::later, update_,
+                    last_event_);
     last_event_ = kept.event;
+    if (keep) frames += frame_;
     return frame_.size();
   }
 
@@ -110,6 +112,8 @@ class CodedEnds {
   }
 
   std::unordered_map<EventHandle, EventState> states;
+  bool keep = false;
+  std::string frames;  // if they are to be kept
 
  private:
   const coded::Prior& prior_;
@@ -125,10 +129,26 @@ bool same(const EventState& a, const EventState& b) {
   return a.digest() == b.digest() && a.seq == b.seq && a.source_time_ms == b.source_time_ms;
 }
 
-Result<void> weigh_deltas(const std::vector<KeptDelta>& deltas, const coded::Prior& prior, Figures& figures) {
+// For another reader to be tested with: the frames, and a line an event with handle, number, time and digest.
+Result<void> write_frames(const std::string& path, const CodedEnds& ends) {
+  std::ofstream frames(path, std::ios::binary);
+  frames << ends.frames;
+  std::ofstream states(path + ".states", std::ios::binary);
+  for (const auto& [event, state] : ends.states) {
+    states << event.value << ' ' << state.seq.value << ' ' << state.source_time_ms << ' ' << state.digest()
+           << '\n';
+  }
+  if (!frames.flush() || !states.flush())
+    return Error{ErrorKind::environment, path + ": cannot be written", 0};
+  return {};
+}
+
+Result<void> weigh_deltas(const std::vector<KeptDelta>& deltas, const coded::Prior& prior,
+                          const std::string& frames_to, Figures& figures) {
   std::unordered_map<EventHandle, EventState> written;
   std::unordered_map<EventHandle, EventState> read;
   CodedEnds ends(prior);
+  ends.keep = !frames_to.empty();
   std::string block;
   for (const KeptDelta& kept : deltas) {
     EventState& after = written[kept.event];
@@ -159,6 +179,7 @@ Result<void> weigh_deltas(const std::vector<KeptDelta>& deltas, const coded::Pri
     append_state_json(json, {state, Epoch(), Offset()});
     figures.state_zstd_bytes += zstd_bytes(json);
   }
+  if (!frames_to.empty()) return write_frames(frames_to, ends);
   return {};
 }
 
@@ -249,6 +270,9 @@ Result<void> bench_bytes(const BenchBytesOptions& options) {
   if (options.leave_one_out && options.recordings.size() < 2) {
     return Error{ErrorKind::usage, "--leave-one-out needs other recordings to train on", 0};
   }
+  if (!options.frames.empty() && options.recordings.size() != 1) {
+    return Error{ErrorKind::usage, "--frames is for one recording", 0};
+  }
   const auto words = words_of(options.words);
   if (!words) return words.error();
   std::vector<std::unique_ptr<Recorded>> all;
@@ -268,7 +292,8 @@ Result<void> bench_bytes(const BenchBytesOptions& options) {
     } else {
       prior = coded::shipped_prior();
     }
-    if (const auto weighed = weigh_deltas(recorded->deltas, *prior, recorded->figures); !weighed)
+    if (const auto weighed = weigh_deltas(recorded->deltas, *prior, options.frames, recorded->figures);
+        !weighed)
       return weighed;
   }
   print(all, options);

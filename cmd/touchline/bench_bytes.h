@@ -15,6 +15,7 @@ struct BenchBytesOptions {
   std::vector<std::string> recordings;
   std::string words = {};      // for training
   bool leave_one_out = false;  // each recording with a prior that the others alone have trained
+  std::string frames = {};     // a file for the coded frames of the one recording
   bool json = false;
 };
 

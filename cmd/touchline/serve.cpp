@@ -44,6 +44,7 @@ struct ServeOptions {
   std::vector<std::string> sources;
   LiveSourceOptions live_sources;
   std::string durability = "durable";
+  std::string encoding = "coded";
   bool new_epoch = false;
   std::string log_format = "text";
   std::string log_level = "info";
@@ -168,6 +169,7 @@ class Service {
     PipelineOptions options;
     options.hub.publisher = std::string("touchline ") + TOUCHLINE_VERSION;
     options.hub.heartbeat_ms = options_.heartbeat_ms;
+    if (options_.encoding == "blocks") options.hub.coded_events_max = 0;
     options.hub.durability = options_.durability == "relaxed" ? Durability::relaxed : Durability::durable;
     if (options_.new_epoch) options.epoch = EpochWish::renew;
     if (auto retention = retention_of(options_)) {
@@ -376,6 +378,10 @@ CLI::App* define(CLI::App& parent, const std::shared_ptr<ServeOptions>& options)
   app->add_option("--durability", options->durability,
                   "durable: readers see a delta when it is on disk; relaxed: before")
       ->check(CLI::IsMember({"durable", "relaxed"}))
+      ->capture_default_str();
+  app->add_option("--encoding", options->encoding,
+                  "coded: the fewest bytes, for readers that can; blocks: for all")
+      ->check(CLI::IsMember({"coded", "blocks"}))
       ->capture_default_str();
   app->add_flag(
       "--new-epoch", options->new_epoch,

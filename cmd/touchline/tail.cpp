@@ -4,6 +4,7 @@
 #include "cmd/touchline/board.h"
 #include "cmd/touchline/commands.h"
 #include "cmd/touchline/tail_printer.h"
+#include "core/coded/prior.h"
 #include "core/subscriber.h"
 #include "feed/backoff.h"
 #include "feed/loop.h"
@@ -37,6 +38,7 @@ struct TailOptions {
   TlsFiles tls;
   std::string token_file;
   std::string format = "text";
+  std::string encoding = "coded";
   std::uint64_t count = 0;
   std::size_t read_bytes = 256U << 10;
   bool digests = false;
@@ -254,6 +256,7 @@ int run_tail(const TailOptions& options) {
   hello.relay = "tail";
   hello.token = std::move(*token);
   hello.filter = options.filter;
+  if (options.encoding == "coded") hello.coded_prior = coded::prior_version;
   if (!options.from.empty()) {
     hello.position = position_of(options.from);
     if (!hello.position) {
@@ -295,6 +298,10 @@ Command add_tail(CLI::App& parent) {
   app->add_option("--format", options->format,
                   "text: changes in words; json: a line a delta; board: how events stand; none")
       ->check(CLI::IsMember({"text", "json", "board", "none"}))
+      ->capture_default_str();
+  app->add_option("--encoding", options->encoding,
+                  "coded: the fewest bytes, where the publisher has them, too; blocks: never")
+      ->check(CLI::IsMember({"coded", "blocks"}))
       ->capture_default_str();
   app->add_option("--count", options->count, "End after so many deltas")->check(CLI::PositiveNumber);
   app->add_option("--read-bytes", options->read_bytes,

@@ -15,7 +15,7 @@
 
 namespace touchline::coded {
 
-inline constexpr std::uint32_t prior_version = 1;
+inline constexpr std::uint8_t prior_version = 1;
 
 // A text that is often said, and as what.
 struct CommonText {

@@ -7,6 +7,7 @@
 
 #include "core/coded/coded.h"
 #include "core/coded/prior.h"
+#include "core/coded/streams.h"
 
 #include <cstdint>
 #include <map>
@@ -17,8 +18,6 @@
 #include <vector>
 
 namespace touchline::coded {
-
-inline constexpr std::uint32_t updates_per_group = 200;
 
 class Trace {
  public:

@@ -2,6 +2,7 @@
 // cut off and come back, at every moment of a commit. In the end all hold the origin's states, and on the way
 // none of them meets anything that it has to call an error.
 
+#include "core/coded/prior.h"
 #include "core/subscriber.h"
 #include "feed/publisher.h"
 #include "tests/core/random_fixture.h"
@@ -134,6 +135,7 @@ class Day {
     options.reader_bytes_max = random_.one_in(2) ? 60 : 1U << 20;
     options.conflated_bytes_max = random_.one_in(3) ? 1'000 : 1U << 20;
     options.conflated_readers_max = random_.one_in(3) ? 1 : 64;
+    options.coded_events_max = random_.one_in(2) ? 2 : random_.one_in(4) ? 0 : 64;
     options.durability = random_.one_in(3) ? Durability::relaxed : Durability::durable;
     return options;
   }
@@ -169,6 +171,7 @@ class Day {
 
   void add_relay(int index) {
     auto relay = std::make_unique<Relay>();
+    if (!random_.one_in(3)) relay->hello.coded_prior = coded::prior_version;
     Filter& filter = relay->hello.filter;
     if (index == 2) filter.events = {event_named(0), event_named(3)};
     if (index == 3) filter.sports = {sports[0]};
@@ -283,7 +286,11 @@ class Day {
     while (frames.next(frame).value()) {
       if (frame.kind != FrameKind::resync) continue;
       ++resyncs_;
-      hub_->resync(relay.reader, read_resync(frame.body)->event);
+      const Resync resync = read_resync(frame.body).value();
+      // A reader is never sent what it cannot read.
+      EXPECT_EQ(resync.reason.find("coded update"), std::string::npos) << resync.reason;
+      EXPECT_EQ(resync.reason.find("first one of its group"), std::string::npos) << resync.reason;
+      hub_->resync(relay.reader, resync.event);
     }
   }
 
@@ -412,12 +419,16 @@ TEST(HubConvergence, EveryReaderEndsWithTheOriginsStates) {
     counts.changed += day.counts().changed;
     counts.conflations += day.counts().conflations;
     counts.conflated += day.counts().conflated;
+    counts.coded += day.counts().coded;
+    counts.coded_blocks += day.counts().coded_blocks;
     resyncs += day.resyncs();
     ASSERT_FALSE(HasFailure()) << "seed " << seed;
   }
   // The days were eventful enough to mean something.
   EXPECT_GT(counts.tails, 150U);
   EXPECT_GT(counts.resets, 100U);
+  EXPECT_GT(counts.coded, 20'000U);
+  EXPECT_GT(counts.coded_blocks, 8'000U);
   EXPECT_GT(resyncs, 100U);
   EXPECT_GT(counts.journal_tails, 30U);
   EXPECT_GT(counts.changed, 100U);

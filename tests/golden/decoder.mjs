@@ -5,6 +5,8 @@
 import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { Malformed, State, applyBlock, fnv1a64, mix64, pack, tickFloor, tickPrice, Bytes } from './block.mjs';
+import { Model, applyUpdate } from './coded.mjs';
+import { prior } from './coded_frames.mjs';
 import { nextFrame, readFrame } from './frame.mjs';
 import { Compressed, Subscriber } from './subscriber.mjs';
 
@@ -104,6 +106,22 @@ function* blocks(vectors) {
   }
 }
 
+function* coded(vectors) {
+  const trained = prior();
+  for (const vector of vectors) {
+    yield [vector.name, () => {
+      const state = stateOf(vector.before), model = new Model(trained);
+      vector.updates.forEach((update, i) => {
+        const read = applyUpdate(model, i === 0, state, bytesOf(update.bytes));
+        expect('class', read.critical ? 'critical' : 'price', update.class);
+        expect('cause', CAUSES[read.cause], update.cause);
+        expect('digest', hex16(state.digest()), update.digest);
+      });
+      expectState(state, vector.after);
+    }];
+  }
+}
+
 function* brokenBlocks({ before, blocks: vectors }) {
   for (const { name, block } of vectors) {
     yield [name, () => expectRefused('block', () => applyBlock(stateOf(before), bytesOf(block)))];
@@ -198,7 +216,7 @@ function* brokenConversations(vectors) {
   }
 }
 
-const CHECKS = { numbers, blocks, broken_blocks: brokenBlocks, frames, broken_frames: brokenFrames, keyframes,
+const CHECKS = { numbers, blocks, coded, broken_blocks: brokenBlocks, frames, broken_frames: brokenFrames, keyframes,
   conversations, broken_conversations: brokenConversations };
 
 let passed = 0, failed = 0, skipped = 0;

@@ -138,10 +138,11 @@ EventState match() {
 namespace {
 
 int write_all(const std::string& folder) {
-  const std::array<std::pair<const char*, std::string (*)()>, 8> files{
+  const std::array<std::pair<const char*, std::string (*)()>, 9> files{
       {{"numbers", make_numbers},
        {"blocks", make_blocks},
        {"broken_blocks", make_broken_blocks},
+       {"coded", make_coded},
        {"frames", make_frames},
        {"broken_frames", make_broken_frames},
        {"keyframes", make_keyframes},

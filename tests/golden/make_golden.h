@@ -18,6 +18,7 @@ namespace touchline::golden {
 std::string make_numbers();        // zigzag, ticks, digests of single cells
 std::string make_blocks();         // state before, block, state after
 std::string make_broken_blocks();  // state before, block that must be refused
+std::string make_coded();          // state before, a group of coded updates, state after
 std::string make_frames();         // frames and what they say
 std::string make_broken_frames();
 std::string make_keyframes();             // an event's state in one or more frames

@@ -7,7 +7,10 @@
 #include <gtest/gtest.h>
 #include <simdjson.h>
 
+#include <cstdio>
+#include <cstdlib>
 #include <string>
+#include <vector>
 
 namespace touchline::integration {
 namespace {
@@ -51,6 +54,23 @@ TEST(Train, WritesTheTableAsSources) {
   const Finished no_words = run({"train", day, "-o", folder.path().string(), "--words", day});
   EXPECT_EQ(no_words.exit_code, 2);
   EXPECT_THAT(no_words.err, testing::HasSubstr("line 1: has no tab"));
+}
+
+// By a reader in another language that knows the document.
+TEST(BenchBytes, WritesFramesThatAnotherReaderReads) {
+  if (std::system("node --version > /dev/null 2>&1") != 0) GTEST_SKIP() << "there is no node";
+  const TempFolder folder;
+  std::vector<std::string> all{simulate_day(folder, 1, 5)};
+  for (const RecordingFile& recording : recordings())
+    all.push_back(recording.path);
+  for (const std::string& recording : all) {
+    const Finished done = run({"bench", "bytes", recording, "--frames", folder / "frames"});
+    ASSERT_EQ(done.exit_code, 0) << done.err;
+    const std::string reader = std::string(TOUCHLINE_SOURCE_DIR) + "/tests/golden/coded_frames.mjs";
+    EXPECT_EQ(std::system(("node " + reader + " " + (folder / "frames") + " > /dev/null").c_str()), 0)
+        << recording;
+  }
+  if (all.size() == 1) std::puts(why_no_recordings().c_str());
 }
 
 // The targets, on recordings that the prior was not trained on. One is a handful of live prices behind one image of 200

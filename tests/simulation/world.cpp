@@ -1,5 +1,6 @@
 #include "tests/simulation/world.h"
 
+#include "core/coded/prior.h"
 #include "core/retention.h"
 #include "storage/clearing.h"
 #include "storage/journal_reader.h"
@@ -45,6 +46,7 @@ World::World(std::uint64_t seed, std::string store)
   hub_options_.conflated_bytes_max = random_.one_in(3) ? 3'000 : 1U << 20;
   hub_options_.conflated_readers_max = random_.one_in(3) ? 1 : 64;
   hub_options_.keyframe_portion_bytes = random_.one_in(2) ? 100 : 64'000;
+  hub_options_.coded_events_max = seed % 2 == 0 ? 2 : 64;
   hub_options_.keyframe_cache_bytes_max = random_.one_in(3) ? 500 : 1U << 20;
   const auto messages = static_cast<std::size_t>(random_.between(30, 150));
   vendors_.emplace_back(random_, Vendor::Kind::timed, "t", messages);
@@ -54,12 +56,19 @@ World::World(std::uint64_t seed, std::string store)
     lines_.push_back({vendor, {}, 0, 0, false, {}});
   relays_.resize(static_cast<std::size_t>(random_.between(2, 5)));
   for (std::size_t i = 0; i < relays_.size(); ++i) {
-    relays_[i].subscriber = std::make_unique<Subscriber>(Hello{}, eyes_of(i));
+    relays_[i].subscriber = std::make_unique<Subscriber>(hello_of(i), eyes_of(i));
     relays_[i].pace = random_.one_in(2) ? 1 : static_cast<int>(random_.between(5, 60));
   }
 }
 
 World::~World() { stop_process(false); }
+
+// All but the first take coded updates.
+Hello World::hello_of(std::size_t index) {
+  Hello hello;
+  if (index != 0) hello.coded_prior = coded::prior_version;
+  return hello;
+}
 
 SubscriberEvents World::eyes_of(std::size_t index) {
   SubscriberEvents events;
@@ -266,8 +275,8 @@ void World::feed(Line& line) {
 
 void World::connect(Relay& relay) {
   if (random_.one_in(6)) {
-    relay.subscriber =
-        std::make_unique<Subscriber>(Hello{}, eyes_of(static_cast<std::size_t>(&relay - relays_.data())));
+    const auto index = static_cast<std::size_t>(&relay - relays_.data());
+    relay.subscriber = std::make_unique<Subscriber>(hello_of(index), eyes_of(index));
   }
   relay.subscriber->reconnect();
   ReaderSession::Owner owner;

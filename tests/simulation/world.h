@@ -91,6 +91,7 @@ class World {
   void serve(Relay& relay);
   void connect(Relay& relay);
   void cut(Relay& relay);
+  static Hello hello_of(std::size_t relay);
   SubscriberEvents eyes_of(std::size_t relay);
   void settle();
   bool settled() const;

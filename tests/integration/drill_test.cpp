@@ -5,6 +5,7 @@
 // kills here; scripts/drill has as many as are asked for (TOUCHLINE_DRILL_KILLS).
 
 #include "storage/journal_reader.h"
+#include "tests/integration/answered_source.h"
 #include "tests/integration/files.h"
 #include "tests/integration/program.h"
 #include "tests/integration/socket.h"
@@ -28,78 +29,15 @@
 namespace touchline::integration {
 namespace {
 
-constexpr std::size_t unanswered_max = 16;
-constexpr std::size_t chunk_lines = 8;
-
 int kills_wanted() {
   const char* text = std::getenv("TOUCHLINE_DRILL_KILLS");  // NOLINT(concurrency-mt-unsafe)
   return text != nullptr ? std::atoi(text) : 6;
-}
-
-std::uint64_t number_behind(const std::string& text, const std::string& key) {
-  const auto at = text.find(key);
-  if (at == std::string::npos) return 0;
-  return std::strtoull(text.c_str() + at + key.size(), nullptr, 10);
 }
 
 std::uint64_t head_of(const std::string& store) {
   auto reader = JournalReader::open(store);
   return reader ? reader->head().value : 0;
 }
-
-// A numbered source that asks for an answer to each line and remembers which it was given.
-class Source {
- public:
-  explicit Source(Lines lines) : lines_(std::move(lines)) {
-    for (std::size_t i = 0; i < lines_.size(); ++i)
-      lines_[i].replace(0, 1, R"({"ack":)" + std::to_string(i) + ",");
-  }
-
-  // Sends what was not answered, until all is or the connection ends. On a thread of its own.
-  void send(Socket socket) {
-    std::size_t next = answered_;
-    std::string received;
-    while (answered_ < lines_.size()) {
-      std::string chunk;
-      for (std::size_t i = 0; i < chunk_lines && next < lines_.size() && next - answered_ < unanswered_max;
-           ++i)
-        chunk += lines_[next++] + "\n";
-      sent_ += static_cast<std::size_t>(std::count(chunk.begin(), chunk.end(), '\n'));
-      if (!chunk.empty() && !socket.send(chunk)) return;
-      if (next - answered_ < unanswered_max && next < lines_.size()) continue;
-      const std::string more = socket.receive(64U << 10);
-      if (more.empty()) return;
-      received += more;
-      std::size_t begin = 0;
-      for (auto end = received.find('\n'); end != std::string::npos; end = received.find('\n', begin)) {
-        take_answer(received.substr(begin, end - begin));
-        begin = end + 1;
-      }
-      received.erase(0, begin);
-    }
-  }
-
-  bool done() const { return answered_ == lines_.size(); }
-  std::size_t sent() const { return sent_; }
-  std::size_t size() const { return lines_.size(); }
-  std::uint64_t promised() const { return promised_; }  // an offset that is on disk
-  const std::vector<std::string>& wrong() const { return wrong_; }
-
- private:
-  void take_answer(const std::string& answer) {
-    if (number_behind(answer, R"("ack":)") != answered_ || answer.find(R"("outcome")") == std::string::npos ||
-        answer.find(R"("rejected")") != std::string::npos)
-      wrong_.push_back("line " + std::to_string(answered_) + " was answered with " + answer);
-    ++answered_;
-    promised_ = std::max(promised_, number_behind(answer, R"("offset":)"));
-  }
-
-  Lines lines_;
-  std::size_t answered_ = 0;
-  std::size_t sent_ = 0;
-  std::uint64_t promised_ = 0;
-  std::vector<std::string> wrong_;
-};
 
 class Drill : public testing::Test {
  protected:
@@ -145,7 +83,7 @@ class Drill : public testing::Test {
 TEST_F(Drill, KillsLoseAndDoubleNothing) {
   const int kills = kills_wanted();
   const Lines day = lines_of(simulate_day(folder_, 4 + kills / 2, 71));
-  Source source(day);
+  AnsweredSource source(day);
   std::mt19937_64 random(static_cast<std::uint64_t>(kills));
   int killed = 0;
   std::uint64_t head = 0;

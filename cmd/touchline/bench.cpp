@@ -23,6 +23,9 @@ CLI::App* define(CLI::App& bench, const std::shared_ptr<BenchPipelineOptions>& o
   app->add_option("--runs", options->runs, "Whole runs, each into a store of its own; the median counts")
       ->check(CLI::Range(1, 100))
       ->capture_default_str();
+  app->add_option("--encoding", options->encoding, "What the subscriber asks for")
+      ->check(CLI::IsMember({"blocks", "coded"}))
+      ->capture_default_str();
   app->footer("Example:\n  touchline simulate -o day.ndjson && touchline bench pipeline day.ndjson");
   return app;
 }

@@ -2,6 +2,7 @@
 
 #include "cmd/touchline/bench_folder.h"
 #include "cmd/touchline/pipeline.h"
+#include "core/coded/prior.h"
 #include "core/subscriber.h"
 #include "feed/ingest/read_ahead.h"
 #include "feed/ingest/recording.h"
@@ -104,7 +105,8 @@ Result<void> sequence_alone(const std::vector<std::string>& files, Stages& stage
 // The subscriber on a thread of its own.
 class Reader {
  public:
-  explicit Reader(const Endpoint& endpoint) : endpoint_(endpoint), thread_([this] { run(); }) {}
+  Reader(const Endpoint& endpoint, bool coded)
+      : endpoint_(endpoint), coded_(coded), thread_([this] { run(); }) {}
   ~Reader() {
     if (!thread_.joinable()) return;
     loop_.post([this] { loop_.stop(); });
@@ -128,12 +130,14 @@ class Reader {
     events.goodbye = [this](const Goodbye&) { bytes_.store(subscriber_->counts().delta_bytes); };
     Hello hello;
     hello.relay = "bench";
+    if (coded_) hello.coded_prior = coded::prior_version;
     subscriber_ = std::make_unique<Subscriber>(std::move(hello), std::move(events));
     TcpSubscriber connection(loop_, *subscriber_, endpoint_, [this](const Result<void>&) { loop_.stop(); });
     loop_.run();
   }
 
   Endpoint endpoint_;
+  bool coded_;
   Loop loop_;
   std::unique_ptr<Subscriber> subscriber_;
   std::atomic<bool> joined_{false};
@@ -145,6 +149,8 @@ class Reader {
 
 class WholeRun {
  public:
+  explicit WholeRun(bool coded) : coded_(coded) {}
+
   Result<void> run(const std::vector<std::string>& files, const std::string& store, Stages& stages) {
     auto pipeline = Pipeline::open(loop_, store);
     if (!pipeline) return pipeline.error();
@@ -162,7 +168,7 @@ class WholeRun {
       const LineRef line = pipeline_->origin().add_line(*source);
       player_->add(read_ahead_.wrap(std::make_unique<Recording>(std::move(*recording))), line, file);
     }
-    reader_ = std::make_unique<Reader>(*listening);
+    reader_ = std::make_unique<Reader>(*listening, coded_);
     pipeline_->on_room([this] {
       if (std::exchange(waits_for_room_, false)) pump();
     });
@@ -231,6 +237,7 @@ class WholeRun {
     loop_.post([this] { settle(); });
   }
 
+  bool coded_;
   Loop loop_;
   std::unique_ptr<Pipeline> pipeline_;
   ReadAhead read_ahead_;
@@ -286,7 +293,7 @@ Result<void> bench_pipeline(const BenchPipelineOptions& options) {
     const std::string store = folder.file("store" + std::to_string(i));
     if (const auto parsed = parse_alone(*files, stages); !parsed) return parsed.error();
     if (const auto sequenced = sequence_alone(*files, stages); !sequenced) return sequenced.error();
-    WholeRun whole;
+    WholeRun whole(options.encoding == "coded");
     if (const auto done = whole.run(*files, store, stages); !done) return done.error();
     runs.push_back(stages);
   }

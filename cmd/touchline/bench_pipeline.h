@@ -14,6 +14,7 @@ namespace touchline {
 struct BenchPipelineOptions {
   std::vector<std::string> recordings;
   int runs = 5;
+  std::string encoding = "blocks";  // what the subscriber asks for
   std::string folder = "/tmp";
   bool json = false;
 };

@@ -10,6 +10,7 @@
 #include "core/event_names.h"
 #include "core/event_state.h"
 #include "core/ids.h"
+#include "core/live_events.h"
 #include "core/result.h"
 #include "core/update.h"
 
@@ -24,13 +25,6 @@
 
 namespace touchline {
 
-struct LiveEvent {
-  EventHandle handle;
-  std::string id;
-  EventState state;
-  EventNames names;
-};
-
 struct EventTableCounts {
   std::uint64_t unexpected_steps = 0;  // statuses that went where core/life.h does not expect
   std::uint64_t moved_markets = 0;     // markets that went over to another event
@@ -38,7 +32,7 @@ struct EventTableCounts {
   std::uint64_t unplaced_markets = 0;  // markets that came before their definition
 };
 
-class EventTable {
+class EventTable : public LiveEvents {
  public:
   struct Changed {
     LiveEvent* event = nullptr;
@@ -66,8 +60,6 @@ class EventTable {
   const LiveEvent* find(std::string_view id) const;
   // The event of a market that is named alone; none: it is unknown.
   const LiveEvent* home_of(std::string_view market_id) const;
-  const std::deque<std::unique_ptr<LiveEvent>>& events() const { return events_; }
-  LiveEvent& event(EventHandle handle) { return *events_[handle.value - 1]; }
   const EventTableCounts& counts() const { return counts_; }
 
  private:
@@ -113,7 +105,6 @@ class EventTable {
   std::uint32_t exact_level(std::string_view literal);
   void finish();
 
-  std::deque<std::unique_ptr<LiveEvent>> events_;  // by handle - 1
   TextMap<LiveEvent*> by_id_;
   TextMap<Home> homes_;  // where the markets of sources live that name no event
   EventTableCounts counts_;

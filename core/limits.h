@@ -50,6 +50,8 @@ inline constexpr std::size_t keyframe_chunk_bytes = 1U << 20;
 // What a subscriber takes for one event's state, and for all keyframes whose chunks are not all there.
 inline constexpr std::size_t state_bytes = 1U << 30;
 inline constexpr std::size_t partial_keyframes = 1U << 10;
+// The highest number of an event that a relay takes from its publisher; a frame with a higher one is refused.
+inline constexpr std::uint32_t relayed_events = 1U << 22;
 // Digests in one checkpoint frame; more go into further frames.
 inline constexpr std::size_t checkpoint_events = 1U << 16;
 // Answers to one connection of a source that it has not read yet; past it no more of its lines are read.

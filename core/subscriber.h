@@ -1,8 +1,8 @@
 // The subscriber's side of the delta protocol, without a socket: bytes in, states out.
 //
 // Keeps every event's state, counts offsets, checks sequence numbers and digests, and asks for a keyframe where
-// it disagrees. The relay, `tail` and the tests all stand on it. Sans I/O; what it wants to send gathers in
-// output(). Single-threaded.
+// it disagrees. `tail` and the tests stand on it; a relay has an end of its own (feed/relay). Sans I/O; what it wants
+// to send gathers in output(). Single-threaded.
 #pragma once
 
 #include "core/coded/live_models.h"

@@ -12,6 +12,14 @@ namespace {
 // A guess from above that is cheap: what a cell takes in full.
 std::size_t weight(const Delta& delta) { return 8 + delta.changes.size() * 12 + delta.arena.size(); }
 
+void put_block(std::string& body, bool coded, EventHandle event, const std::string& block) {
+  if (coded) {
+    put_coded_item(body, event, ItemForm::block, block);
+  } else {
+    put_item(body, event, block);
+  }
+}
+
 }  // namespace
 
 void Conflation::add(const KeptDelta& kept, std::string_view block) {
@@ -31,6 +39,7 @@ void Conflation::add(const KeptDelta& kept, std::string_view block) {
     last.bytes = weight(last.delta);
     bytes_ += last.bytes;
     ++merged_;
+    order_.clear();
     return;
   }
   if (critical) {
@@ -40,21 +49,35 @@ void Conflation::add(const KeptDelta& kept, std::string_view block) {
   pending.segments.push_back(
       {kept.delta, std::string(block), kept.source_time_before_ms, weight(kept.delta)});
   bytes_ += pending.segments.back().bytes;
+  if (merged_ == 0) order_.push_back(place->second);
+}
+
+std::string Conflation::body_in_order(bool coded) const {
+  std::string body;
+  std::vector<std::size_t> given(pending_.size());
+  std::uint64_t skips = 0;
+  for (const std::size_t place : order_) {
+    if (place == skipped) {
+      ++skips;
+      continue;
+    }
+    if (skips != 0) put_skip(body, std::exchange(skips, 0));
+    const Pending& pending = pending_[place];
+    put_block(body, coded, pending.event, pending.segments[given[place]++].block);
+  }
+  if (skips != 0) put_skip(body, skips);
+  return body;
 }
 
 std::string Conflation::body(bool coded) const {
+  if (merged_ == 0) return body_in_order(coded);
   std::string body;
   std::string merged;
   const auto give = [&](const Pending& pending) {
     for (const Segment& segment : pending.segments) {
       merged.clear();
       if (segment.block.empty()) encode_merged_block(merged, segment.delta, segment.source_time_before_ms);
-      const std::string& block = segment.block.empty() ? merged : segment.block;
-      if (coded) {
-        put_coded_item(body, pending.event, ItemForm::block, block);
-      } else {
-        put_item(body, pending.event, block);
-      }
+      put_block(body, coded, pending.event, segment.block.empty() ? merged : segment.block);
     }
   };
   for (const Pending& pending : pending_) {

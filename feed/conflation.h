@@ -2,7 +2,8 @@
 //
 // Deltas are taken in as they are published. Price deltas of an event that follow each other become one merged
 // delta; a critical one stays as it is, and within an event the order stands. The frame that is made of it in
-// the end gives events that have something critical first. Knows no socket, no log and no filter. Loop thread.
+// the end gives events that have something critical first; where nothing could be merged, all comes in its order,
+// so that who takes such a frame for an ordinary one is right. Knows no socket, no log and no filter. Loop thread.
 #pragma once
 
 #include "core/batch.h"
@@ -27,6 +28,7 @@ class Conflation {
   void skip() {
     ++skipped_;
     until_ = until_.next();
+    if (merged_ == 0) order_.push_back(skipped);
   }
 
   Offset start() const { return start_; }  // the position in front of it
@@ -52,6 +54,10 @@ class Conflation {
     std::vector<Segment> segments;
   };
 
+  static constexpr std::size_t skipped = static_cast<std::size_t>(-1);
+
+  std::string body_in_order(bool coded) const;
+
   Offset start_;
   Offset until_;
   std::uint64_t skipped_ = 0;
@@ -60,6 +66,7 @@ class Conflation {
   std::uint64_t merged_ = 0;
   std::vector<Pending> pending_;  // in the order in which the events came up
   std::unordered_map<EventHandle, std::size_t> places_;
+  std::vector<std::size_t> order_;  // as long as nothing was merged: of each delta, its event in `pending_`
 };
 
 }  // namespace touchline

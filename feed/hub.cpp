@@ -21,7 +21,7 @@ std::string number(std::uint64_t value) { return std::to_string(value); }
 
 }  // namespace
 
-Hub::Hub(const EventTable& table, Epoch epoch, HubOptions options)
+Hub::Hub(const LiveEvents& table, Epoch epoch, HubOptions options)
     : table_(table),
       epoch_(epoch),
       options_(std::move(options)),
@@ -49,6 +49,9 @@ std::string Hub::fault_of(const Reader& reader, const Hello& hello) const {
   }
   if (hello.position->offset > published_) {
     return "the position is ahead of the journal, which ends at offset " + number(published_.value);
+  }
+  if (hello.position->offset < begins_) {
+    return "the position is in front of offset " + number(begins_.value) + ", where this relay began";
   }
   if (!has_fixed_events(reader.filter)) return "other events may match the filter since";
   return "";
@@ -175,6 +178,33 @@ void Hub::restore_head(Offset head) {
 void Hub::restore_event(EventHandle event, Offset last) {
   if (changed_.size() < event.value) changed_.resize(event.value);
   changed_[event.value - 1] = last;
+}
+
+void Hub::begin_anew(Epoch epoch, Offset head, Durability durability) {
+  TL_CHECK(readers_.empty());
+  epoch_ = epoch;
+  published_ = begins_ = head;
+  options_.durability = durability;
+  log_ = PublishedLog(options_.log_bytes_max);
+  keyframes_ = KeyframeCache(options_.keyframe_cache_bytes_max);
+  changed_.clear();
+  course_ = nullptr;
+  reckoned_.reset();
+}
+
+void Hub::replaced(EventHandle event, Offset as_of) {
+  keyframes_.drop(event);
+  if (changed_at(event) < as_of) restore_event(event, as_of);
+}
+
+void Hub::jump(Offset to) {
+  log_.append_gap(published_, to.value - published_.value);
+  published_ = to;
+  for (Reader* reader : readers_) {
+    // The others have the log up to here first.
+    if (reader->conflation) reset(*reader, "deltas are missing behind those that wait for it");
+    if (reader->wake) reader->wake();
+  }
 }
 
 void Hub::note_changed(const Batch& batch) {

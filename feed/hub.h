@@ -7,7 +7,7 @@
 #pragma once
 
 #include "core/batch.h"
-#include "core/event_table.h"
+#include "core/live_events.h"
 #include "core/messages.h"
 #include "feed/conflation.h"
 #include "feed/keyframe_cache.h"
@@ -114,7 +114,7 @@ class Hub {
     EventHandle last_event;  // of the last item that was sent; 0: not known
   };
 
-  Hub(const EventTable& table, Epoch epoch, HubOptions options);
+  Hub(const LiveEvents& table, Epoch epoch, HubOptions options);
 
   // A reader wants to start. Keyframes are given at the next capture().
   void join(Reader& reader, const Hello& hello);
@@ -148,6 +148,15 @@ class Hub {
   // What stands in the journal at the start: its end, and where an event changed last, if that is known.
   void restore_head(Offset head);
   void restore_event(EventHandle event, Offset last);
+  // For who publishes what another has published (feed/relay). Another history from here on, of which nothing in front
+  // of `head` is known; no reader is there.
+  void begin_anew(Epoch epoch, Offset head, Durability durability);
+  // What follows is of the same history, and promises that.
+  void set_durability(Durability durability) { options_.durability = durability; }
+  // An event's state came as a whole, as of some offset.
+  void replaced(EventHandle event, Offset as_of);
+  // The table goes on at `to`, and nobody has the deltas up to there: readers are given keyframes of what changed.
+  void jump(Offset to);
   // The journal has nothing that is up to there any more.
   void cleared(Offset through) { cleared_ = through; }
   // Asks for what lies between two positions, `bytes_max` at most; the answer comes to read_back() later.
@@ -224,12 +233,13 @@ class Hub {
   std::size_t gather_next(Reader& reader, std::vector<Piece>& pieces, std::size_t room);
   Welcome welcome(const Reader& reader, Offset offset, ResumeKind resume, std::string reason) const;
 
-  const EventTable& table_;
+  const LiveEvents& table_;
   Epoch epoch_;
   HubOptions options_;
   HubCounts counts_;
   Offset published_{};
   Offset cleared_{};  // of the journal
+  Offset begins_{};   // what changed in front of it is not known
   PublishedLog log_;
   KeyframeCache keyframes_;
   std::vector<Offset> changed_;  // by handle: an offset that its last delta is not behind

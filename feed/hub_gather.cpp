@@ -134,6 +134,10 @@ std::size_t Hub::gather_next(Reader& reader, std::vector<Piece>& pieces, std::si
     reader.place = PublishedLog::behind(reader.place);
     return 1;
   }
+  if (next->is_gap()) {
+    reset(reader, "deltas are missing");
+    return 0;
+  }
   if (reader.coded) return gather_coded(reader, pieces, room);
   return reader.filter.all() ? gather_shared(reader, pieces, room) : gather_filtered(reader, pieces, room);
 }
@@ -146,7 +150,8 @@ std::size_t Hub::gather_shared(Reader& reader, std::vector<Piece>& pieces, std::
   std::size_t last_item = 0;
   while (const PublishedLog::Entry* next = log_.at(reader.place)) {
     const bool starts_here = body == 0 || (!owes(reader) && !at_conflation(reader));
-    if (next->count == 0 || next->after() <= reader.position || !starts_here || body >= room) break;
+    if (next->count == 0 || next->is_gap() || next->after() <= reader.position) break;
+    if (!starts_here || body >= room) break;
     const PublishedLog::Cut cut = log_.cut(reader.place, room - body);
     if (body != 0 && body + cut.bytes.size() > room) break;
     pieces.push_back({next->bytes, cut.bytes});

@@ -30,6 +30,13 @@ KeyframeCache::Bytes KeyframeCache::frames(const LiveEvent& event, Offset head) 
   return bytes;
 }
 
+void KeyframeCache::drop(EventHandle event) {
+  const auto cached = cached_.find(event);
+  if (cached == cached_.end()) return;
+  if (cached->second.frames) bytes_ -= cached->second.frames->size();
+  cached_.erase(cached);
+}
+
 std::size_t KeyframeCache::expected_bytes(const LiveEvent& event) const {
   const auto cached = cached_.find(event.handle);
   if (cached != cached_.end() && cached->second.frames) return cached->second.frames->size();

@@ -4,8 +4,8 @@
 // protocol's keyframe message and no reader. Loop thread.
 #pragma once
 
-#include "core/event_table.h"
 #include "core/ids.h"
+#include "core/live_events.h"
 
 #include <cstddef>
 #include <memory>
@@ -24,6 +24,8 @@ class KeyframeCache {
   // frames of an earlier head, never those of a later one: that may not be on disk yet, and a crash may give its
   // offset to something else.
   Bytes frames(const LiveEvent& event, Offset head);
+  // Its state is another one, whatever its sequence number.
+  void drop(EventHandle event);
   // How many bytes that would be: exactly where they are at hand, else by experience with others.
   std::size_t expected_bytes(const LiveEvent& event) const;
 

@@ -49,6 +49,10 @@ void PublishedLog::append(Entry entry) {
   }
 }
 
+void PublishedLog::append_gap(Offset before, std::uint64_t count) {
+  append({std::make_shared<const std::string>(), before, count});
+}
+
 void PublishedLog::prepend(std::deque<Entry> older) {
   std::uint64_t at = begins_at();
   while (!older.empty()) {
@@ -79,6 +83,7 @@ std::optional<PublishedLog::Place> PublishedLog::find(Offset position) const {
     if (position != entries_.back().after()) return std::nullopt;
     return end();
   }
+  if (found->is_gap() && position != found->before) return std::nullopt;
   Place place{first_ + static_cast<std::uint64_t>(found - entries_.begin()), 0, 0};
   DeltaItems items(*found->bytes);
   DeltaItem item;

@@ -38,6 +38,8 @@ class PublishedLog {
     std::shared_ptr<const Coded> coded = nullptr;  // null: there are none
 
     Offset after() const { return Offset(before.value + count); }
+    // Offsets whose deltas nobody has.
+    bool is_gap() const { return count != 0 && bytes->empty(); }
   };
 
   struct Place {
@@ -62,6 +64,7 @@ class PublishedLog {
   static std::optional<Entry> entry_of(Bytes bytes, Offset before, std::uint64_t count);
   // Past the bound the oldest entries go.
   void append(Entry entry);
+  void append_gap(Offset before, std::uint64_t count);
   // Older entries in their order, the last of which ends where the log begins. Not trimmed until the next append.
   void prepend(std::deque<Entry> older);
 

@@ -172,7 +172,7 @@ void ReaderSession::tick(std::int64_t now_ms) {
   } else if (!joined_) {
     if (now_ms >= deadline_ms_) refuse(ErrorCode::limit, "no hello in time", now_ms);
   } else if (writing_ && now_ms - progress_ms_ >= options_.stuck_ms) {
-    send_away("took nothing for " + std::to_string(options_.stuck_ms) + " ms", now_ms);
+    send_away(GoodbyeReason::slow, "took nothing for " + std::to_string(options_.stuck_ms) + " ms", now_ms);
   } else if (now_ms >= beat_ms_) {
     beat_ms_ = now_ms + hub_.options().heartbeat_ms;
     // The offset that it restates is what this reader was given, so nothing may be under way.
@@ -191,12 +191,16 @@ void ReaderSession::refuse(ErrorCode code, const std::string& text, std::int64_t
   leave(std::move(frame), now_ms);
 }
 
-void ReaderSession::send_away(const std::string& why, std::int64_t now_ms) {
+void ReaderSession::dismiss(const std::string& why, std::int64_t now_ms) {
+  if (joined_ && !leaving_ && !over_) send_away(GoodbyeReason::shutdown, why, now_ms);
+}
+
+void ReaderSession::send_away(GoodbyeReason reason, const std::string& why, std::int64_t now_ms) {
   why_ = why;
   std::string frame;
-  // Not everybody who was slow at one moment is to come back at one moment.
+  // Not everybody who is sent away at one moment is to come back at one moment.
   const auto jitter = static_cast<std::uint32_t>(std::hash<std::string>()(peer_) % 4'000);
-  put(frame, Goodbye{GoodbyeReason::slow, 1'000 + jitter, why});
+  put(frame, Goodbye{reason, 1'000 + jitter, why});
   leave(std::move(frame), now_ms);
 }
 

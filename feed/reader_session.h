@@ -62,6 +62,8 @@ class ReaderSession {
   // The connection is to be closed, once no write is under way or at once.
   bool over() const { return over_ || (leaving_ && !writing_ && control_.empty() && held_.empty()); }
   void refuse(ErrorCode code, const std::string& text, std::int64_t now_ms);
+  // What it holds leads nowhere from here: it is to come back and begin anew. Gives nothing more of what the hub has.
+  void dismiss(const std::string& why, std::int64_t now_ms);
   // Gives what the hub still has, then ends.
   void drain();
   // The connection is gone, or closed from this end.
@@ -76,7 +78,7 @@ class ReaderSession {
   void take(const Frame& frame, std::int64_t now_ms);
   void take_hello(const Frame& frame, std::int64_t now_ms);
   bool let_in(const Hello& hello, std::int64_t now_ms);
-  void send_away(const std::string& why, std::int64_t now_ms);
+  void send_away(GoodbyeReason reason, const std::string& why, std::int64_t now_ms);
   void leave(std::string frame, std::int64_t now_ms);
   void report(SessionNews::Kind kind, const std::string& text);
 

@@ -61,6 +61,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   }
 
   void drain() { session_.drain(); }
+  void send_away(const std::string& why) { session_.dismiss(why, wall_ms()); }
   // At once, without a last word.
   void cut() { close("cut off at the end of the service"); }
 
@@ -263,6 +264,12 @@ Result<Endpoint> TcpServer::listen(const Endpoint& endpoint) {
 void TcpServer::stop_accepting() {
   error_code ignored;
   impl_->acceptor.close(ignored);
+}
+
+void TcpServer::send_away(const std::string& why) {
+  const auto connections = impl_->owner->connections;
+  for (const auto& connection : connections)
+    connection->send_away(why);
 }
 
 void TcpServer::drain(std::function<void()> done) {

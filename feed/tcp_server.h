@@ -15,6 +15,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <string>
 
 namespace touchline {
 
@@ -31,6 +32,8 @@ class TcpServer {
 
   Result<Endpoint> listen(const Endpoint& endpoint);  // the one really taken, with its port
   void stop_accepting();
+  // Whoever reads by now is sent away and may come back; nobody of them is in the hub when this returns.
+  void send_away(const std::string& why);
   // Closes every session once it has sent what the hub has for it; then `done`.
   void drain(std::function<void()> done);
   std::size_t session_count() const;

@@ -82,6 +82,7 @@ int run(int argc, char** argv) {
   const std::array commands{add_serve(app, {argv + 1, argv + argc}),
                             add_replay(app),
                             add_tail(app),
+                            add_relay(app),
                             add_inspect(app),
                             add_export(app),
                             add_diff(app),

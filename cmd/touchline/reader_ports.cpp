@@ -138,6 +138,11 @@ void ReaderPorts::stop_accepting() {
     server->stop_accepting();
 }
 
+void ReaderPorts::send_away(const std::string& why) {
+  for (const auto& server : servers_)
+    server->send_away(why);
+}
+
 void ReaderPorts::drain(std::function<void()> done) {
   auto left = std::make_shared<std::size_t>(servers_.size());
   if (*left == 0) return done();

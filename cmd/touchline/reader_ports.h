@@ -1,6 +1,6 @@
 // The ports that readers come in by: their options, what stands in front of them, and the servers behind them.
 //
-// serve and replay share it. Everything is validated before anything is opened. Knows no journal and no source; what
+// serve, replay and relay share it. Everything is validated before anything is opened. Knows no journal and no source; what
 // is worth a line goes to `say`. Loop thread.
 #pragma once
 
@@ -53,6 +53,8 @@ class ReaderPorts {
   std::vector<std::string> warnings() const;
 
   void stop_accepting();
+  // Whoever reads by now is sent away and may come back; nobody of them is in the hub when this returns.
+  void send_away(const std::string& why);
   // Closes every session once it has sent what the hub has for it; then `done`.
   void drain(std::function<void()> done);
 

@@ -8,6 +8,7 @@
 #include "cmd/touchline/log.h"
 #include "cmd/touchline/open_recording.h"
 #include "cmd/touchline/pipeline.h"
+#include "cmd/touchline/reader_log.h"
 #include "cmd/touchline/reader_ports.h"
 #include "cmd/touchline/refusal_log.h"
 #include "cmd/touchline/source_spec.h"
@@ -118,7 +119,7 @@ class Service {
       for (const auto& refusals : refusal_logs_)
         refusals->tick(wall_ms());
       live_->tick(wall_ms());
-      refused_readers_.tick(wall_ms());
+      reader_log_.tick(wall_ms());
       return !stopping_;
     });
     for (const auto& player : players_)
@@ -134,7 +135,7 @@ class Service {
     for (const auto& refusals : refusal_logs_)
       refusals->flush();
     live_->flush();
-    refused_readers_.flush();
+    reader_log_.flush();
     const OriginCounts& counts = pipeline_->origin().counts();
     spdlog::info("stopped at offset {}: {}, {}, {}, {}, {} rejected, {} bytes out",
                  pipeline_->journal().head().value, counted(counts.messages, "message"),
@@ -199,19 +200,7 @@ class Service {
     readers_->on_listening = [](const Endpoint& endpoint) {
       spdlog::info("serving readers on {}", endpoint.text());
     };
-    readers_->on_news = [this](const SessionNews& news) {
-      switch (news.kind) {
-        case SessionNews::Kind::joined:
-          spdlog::info("reader {} \"{}\" joined", news.peer, printable(news.relay));
-          break;
-        case SessionNews::Kind::left:
-          spdlog::info("reader {} \"{}\" left: {}", news.peer, printable(news.relay), printable(news.text));
-          break;
-        case SessionNews::Kind::refused:
-          refused_readers_.refused("reader " + news.peer + " refused: " + printable(news.text), wall_ms());
-          break;
-      }
-    };
+    readers_->on_news = [this](const SessionNews& news) { reader_log_.take(news); };
     for (const std::string& warning : readers_->warnings())
       spdlog::warn(warning);
     return readers_->open(loop_, pipeline_->hub());
@@ -350,7 +339,7 @@ class Service {
   Loop loop_;
   std::unique_ptr<Pipeline> pipeline_;
   std::unique_ptr<ReaderPorts> readers_;
-  RefusalLog refused_readers_{[](const std::string& text) { spdlog::warn(text); }};
+  ReaderLog reader_log_;
   std::vector<std::unique_ptr<RefusalLog>> refusal_logs_;  // outlive who tells them
   std::unique_ptr<LiveSources> live_;
   std::map<std::string, SourceId> source_names_;

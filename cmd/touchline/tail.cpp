@@ -3,12 +3,13 @@
 #include "cmd/touchline/arguments.h"
 #include "cmd/touchline/board.h"
 #include "cmd/touchline/commands.h"
+#include "cmd/touchline/state_file.h"
 #include "cmd/touchline/tail_printer.h"
+#include "cmd/touchline/upstream_options.h"
 #include "core/coded/prior.h"
 #include "core/subscriber.h"
 #include "feed/backoff.h"
 #include "feed/loop.h"
-#include "feed/relay_tokens.h"
 #include "feed/tcp_subscriber.h"
 
 #include <cerrno>
@@ -16,8 +17,6 @@
 #include <chrono>
 #include <cstdio>
 #include <cstring>
-#include <fstream>
-#include <iterator>
 #include <memory>
 #include <optional>
 #include <string>
@@ -31,12 +30,10 @@ namespace {
 using std::chrono::milliseconds;
 
 struct TailOptions {
-  std::string url;
+  UpstreamOptions publisher;
   Filter filter;
   std::string from;
   std::string state;
-  TlsFiles tls;
-  std::string token_file;
   std::string format = "text";
   std::string encoding = "coded";
   std::uint64_t count = 0;
@@ -75,13 +72,10 @@ class Tail {
 
   Result<void> take_up() {
     if (options_.state.empty()) return {};
-    std::ifstream file(options_.state, std::ios::binary);
-    if (!file && errno == ENOENT) return {};
-    const std::string saved(std::istreambuf_iterator<char>(file), {});
-    if (!file) {
-      return Error{ErrorKind::environment, options_.state + ": cannot be read: " + std::strerror(errno), 0};
-    }
-    if (const auto restored = subscriber_.restore(saved); !restored) {
+    const auto saved = read_state_file(options_.state);
+    if (!saved) return saved.error();
+    if (!*saved) return {};
+    if (const auto restored = subscriber_.restore(**saved); !restored) {
       return malformed(options_.state + ": byte " + std::to_string(restored.error().at_byte) + ": " +
                        restored.error().text);
     }
@@ -112,7 +106,7 @@ class Tail {
     SubscriberEvents events;
     events.welcome = [this](const Welcome& welcome) {
       backoff_.worked();
-      say("%s: %s, epoch %llu offset %llu, %s: %s (%s)", options_.url.c_str(),
+      say("%s: %s, epoch %llu offset %llu, %s: %s (%s)", options_.publisher.url.c_str(),
           printable(welcome.publisher).c_str(), number(welcome.position.epoch.value),
           number(welcome.position.offset.value), std::string(name_of(welcome.durability)).c_str(),
           std::string(name_of(welcome.resume)).c_str(), printable(welcome.reason).c_str());
@@ -135,8 +129,8 @@ class Tail {
       goodbye_ = goodbye;
     };
     events.error = [this](const ErrorMessage& error) {
-      say("touchline: %s: refused: %s: %s", options_.url.c_str(), std::string(name_of(error.code)).c_str(),
-          printable(error.text).c_str());
+      say("touchline: %s: refused: %s: %s", options_.publisher.url.c_str(),
+          std::string(name_of(error.code)).c_str(), printable(error.text).c_str());
       end(exit_environment);
     };
     return events;
@@ -155,7 +149,7 @@ class Tail {
     const bool broken = !result && result.error().kind != ErrorKind::environment;
     if (options_.reconnect && !finished && !broken) {
       const auto wait = backoff_.next(milliseconds(goodbye_ ? goodbye_->retry_after_ms : 0));
-      say("%s: %s; trying again in %lld ms", options_.url.c_str(),
+      say("%s: %s; trying again in %lld ms", options_.publisher.url.c_str(),
           result ? "the line was closed" : result.error().text.c_str(), static_cast<long long>(wait.count()));
       loop_.after(wait, [this] {
         if (ended_) return;
@@ -169,7 +163,7 @@ class Tail {
       return end(broken ? exit_finding : exit_environment);
     }
     if (!goodbye_) {
-      say("touchline: %s: the line was closed without a goodbye", options_.url.c_str());
+      say("touchline: %s: the line was closed without a goodbye", options_.publisher.url.c_str());
       return end(exit_environment);
     }
     end(exit_done);
@@ -209,9 +203,7 @@ class Tail {
   void keep_state() {
     const auto saved = subscriber_.save();
     if (!saved) return say("%s: not written: states are missing at this moment", options_.state.c_str());
-    auto output = Output::open(options_.state);
-    Result<void> written = output ? output->write(*saved) : output.error();
-    if (written) written = output->finish();
+    const auto written = write_state_file(options_.state, *saved);
     if (!written) exit_code_ = complain(written.error());
   }
 
@@ -237,24 +229,11 @@ class Tail {
 };
 
 int run_tail(const TailOptions& options) {
-  auto endpoint = parse_reader_endpoint(options.url);
-  if (!endpoint) return complain(endpoint.error());
-  const bool names_tls_files =
-      !options.tls.authorities.empty() || !options.tls.certificate.empty() || !options.tls.key.empty();
-  std::shared_ptr<const TlsContext> tls;
-  if (is_encrypted(*endpoint)) {
-    auto context = TlsContext::open(TlsContext::Side::client, options.tls);
-    if (!context) return complain(context.error());
-    tls = std::move(*context);
-  } else if (names_tls_files) {
-    return complain(
-        {ErrorKind::usage, "--tls-ca, --tls-cert and --tls-key need a tls:// or wss:// address", 0});
-  }
-  auto token = own_token(options.token_file);
-  if (!token) return complain(token.error());
+  auto publisher = read_upstream(options.publisher);
+  if (!publisher) return complain(publisher.error());
   Hello hello;
   hello.relay = "tail";
-  hello.token = std::move(*token);
+  hello.token = std::move(publisher->token);
   hello.filter = options.filter;
   if (options.encoding == "coded") hello.coded_prior = coded::prior_version;
   if (!options.from.empty()) {
@@ -264,7 +243,7 @@ int run_tail(const TailOptions& options) {
           {ErrorKind::usage, "--from is a position, EPOCH:OFFSET, not \"" + options.from + "\"", 0});
     }
   }
-  Tail tail(options, *endpoint, std::move(tls), std::move(hello));
+  Tail tail(options, publisher->endpoint, std::move(publisher->tls), std::move(hello));
   if (const auto taken_up = tail.take_up(); !taken_up) return complain(taken_up.error());
   return tail.run();
 }
@@ -274,7 +253,8 @@ int run_tail(const TailOptions& options) {
 Command add_tail(CLI::App& parent) {
   auto options = std::make_shared<TailOptions>();
   CLI::App* app = parent.add_subcommand("tail", "Subscribe to a publisher and show what comes");
-  app->add_option("URL", options->url, "tcp://, tls://, ws:// or wss://, each HOST:PORT")->required();
+  app->add_option("URL", options->publisher.url, "tcp://, tls://, ws:// or wss://, each HOST:PORT")
+      ->required();
   app->add_option("--event", options->filter.events, "Only these events");
   app->add_option("--sport", options->filter.sports, "Only events of these sports");
   app->add_option("--competition", options->filter.competitions, "Only events of these competitions");
@@ -286,15 +266,7 @@ Command add_tail(CLI::App& parent) {
          "A file with states and position: taken up at the start if it is there, written at the end; the "
          "next run misses and repeats nothing")
       ->excludes(from);
-  app->add_option("--token-file", options->token_file,
-                  "The token to show, if the publisher wants one; else that of the environment variable "
-                  "TOUCHLINE_TOKEN");
-  app->add_option(
-      "--tls-ca", options->tls.authorities,
-      "For tls and wss: who may have signed the publisher's certificate, a PEM file; else the system's own");
-  app->add_option("--tls-cert", options->tls.certificate,
-                  "For tls and wss, if the publisher wants one: own certificate, a PEM file");
-  app->add_option("--tls-key", options->tls.key, "Its key, a PEM file without a password");
+  add_upstream_options(*app, options->publisher);
   app->add_option("--format", options->format,
                   "text: changes in words; json: a line a delta; board: how events stand; none")
       ->check(CLI::IsMember({"text", "json", "board", "none"}))

@@ -3,7 +3,7 @@
 // From a scratch folder that holds what the examples name of the sources' folder (tests/recordings and the
 // files *.example.*), in the order of `order` below: later commands use what earlier ones have made. Two things are
 // put in their place: the ports, by free ones, so that tests may run beside one another; and the end of what would run
-// for ever (serve, tail), by a SIGTERM after a few seconds.
+// for ever (serve, tail, relay), by a SIGTERM after a few seconds.
 
 #include "tests/integration/files.h"
 #include "tests/integration/program.h"
@@ -25,8 +25,8 @@
 namespace touchline::integration {
 namespace {
 
-constexpr std::array order{"simulate", "replay", "inspect", "export", "diff",  "verify",
-                           "archive",  "train",  "bench",   "token",  "serve", "tail"};
+constexpr std::array order{"simulate", "replay", "inspect", "export", "diff", "verify", "archive",
+                           "train",    "bench",  "token",   "serve",  "tail", "relay"};
 constexpr int seconds_max = 60;  // an example that takes longer is a bad example
 
 struct Example {
@@ -89,7 +89,7 @@ class HelpExamples : public testing::Test {
 
   // Port 0 for who listens; for who connects, that of the service of this test.
   std::string with_free_ports(const std::string& line) const {
-    const bool connects = line.starts_with("touchline tail");
+    const bool connects = line.starts_with("touchline tail") || line.starts_with("touchline relay");
     const auto put = [&](const std::string& in, const std::string& scheme, const std::string& service) {
       return std::regex_replace(in, std::regex(scheme + "://127\\.0\\.0\\.1:744[0-9]"),
                                 connects ? service : scheme + "://127.0.0.1:0");
@@ -99,9 +99,11 @@ class HelpExamples : public testing::Test {
 
   void expect_runs(const Example& example) const {
     std::string line = with_free_ports(example.line);
+    line = std::regex_replace(line, std::regex("127\\.0\\.0\\.1:745[0-9]"),
+                              "127.0.0.1:0");  // where relays listen
     // timeout's own end would be another exit code; that of what it ends stays. In the foreground it signals once, and
     // not a second time with its group, which would meet a program on its way out.
-    line = std::regex_replace(line, std::regex("touchline (serve|tail)"),
+    line = std::regex_replace(line, std::regex("touchline (serve|tail|relay)"),
                               "timeout --foreground --preserve-status --signal=TERM 3 touchline $1");
     const std::string script = "cd '" + folder_.path().string() +
                                "' && export PATH=\"$PWD/bin:$PATH\" && exec timeout " +

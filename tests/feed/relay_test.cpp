@@ -5,7 +5,6 @@
 
 #include "core/frame.h"
 #include "core/retention.h"
-#include "tests/core/random_fixture.h"
 #include "tests/feed/relay_fixture.h"
 
 #include <gtest/gtest.h>
@@ -15,7 +14,6 @@
 namespace touchline {
 namespace {
 
-using test::Random;
 using test::RelayMesh;
 using test::updated;
 
@@ -152,10 +150,14 @@ TEST(Relay, SendsItsReadersAwayWhenTheOriginBeginsANewEpoch) {
 
 TEST(Relay, GivesNobodyAStateWhileOneIsMissing) {
   Chain chain;
-  const_cast<EventState&>(chain.relay.relay->events().events()[0]->state)
-      .set(Address(0, 0, Field::away_score), 77);
   chain.update("a", 300);
   chain.commit_all();
+  chain.carry(chain.relay);
+  const_cast<EventState&>(chain.relay.relay->events().events()[0]->state)
+      .set(Address(0, 0, Field::away_score), 77);
+  auto& early = chain.add_reader();
+  chain.connect(early, &chain.relay);
+  chain.carry(early);  // is given the wrong one
   chain.checkpoint();
   chain.write(chain.relay);
   // The digest differs, and the keyframe is not there yet.
@@ -171,6 +173,38 @@ TEST(Relay, GivesNobodyAStateWhileOneIsMissing) {
   EXPECT_TRUE(chain.relay.relay->is_whole());
   EXPECT_EQ(chain.relay.relay->counts().digests_differed, 1U);
   EXPECT_EQ(chain.reader.subscriber->counts().resyncs, 0U) << "what readers hold was right";
+  EXPECT_EQ(early.subscriber->counts().resyncs, 1U);
+  EXPECT_EQ(late.subscriber->counts().resyncs, 0U);
+  early.intact = false;
+  early.wrong.clear();
+  for (const auto* node : {&chain.direct, &chain.reader, &early, &late})
+    chain.expect_agreement(*node);
+}
+
+TEST(Relay, GivesNobodyAStateThatIsAheadOfItsPosition) {
+  HubOptions short_log;
+  short_log.log_bytes_max = 1;
+  Chain chain(short_log);
+  RelayMesh::cut(chain.relay);
+  for (const char* event : {"a", "b", "a"}) {
+    chain.update(event, 300);
+    chain.commit_all();
+  }
+  chain.connect(chain.relay);
+  // Keyframes of a and b, and not yet the skip behind them.
+  chain.write(chain.relay);
+  const std::uint64_t keyframes = chain.relay.relay->counts().keyframes;
+  while (chain.relay.relay->counts().keyframes == keyframes)
+    chain.read(chain.relay, 1);
+  EXPECT_EQ(chain.relay.relay->position().offset, Offset(3));
+  EXPECT_FALSE(chain.relay.relay->is_whole());
+  auto& late = chain.add_reader();
+  chain.connect(late, &chain.relay);
+  chain.carry(late);
+  EXPECT_FALSE(late.subscriber->welcomed());
+  chain.carry_all();
+  chain.connect(chain.direct);
+  chain.carry_all();
   chain.expect_all();
   chain.expect_agreement(late);
 }
@@ -282,190 +316,6 @@ TEST(Relay, MeetsAnEventThatWasForgottenBeforeItCame) {
   chain.carry_all();
   chain.expect_all();
   chain.expect_agreement(late);
-}
-
-// Everything at once, in any order.
-class AnyDay {
- public:
-  explicit AnyDay(std::uint64_t seed)
-      : random_(seed), mesh_(options(), options()), damages_(random_.one_in(3)) {
-    relays_ = {&mesh_.add_relay(), &mesh_.add_relay()};
-    for (int i = 0; i < 5; ++i)
-      readers_.push_back(&mesh_.add_reader());
-    Filter filter;
-    filter.events = {"e0", "e3"};
-    readers_.push_back(&mesh_.add_reader(filter));
-  }
-
-  void run() {
-    for (int step = 0; step < 1'000; ++step) {
-      mesh_.now_ms += random_.between(0, 20);
-      turn();
-      if (testing::Test::HasFailure()) return;
-    }
-  }
-
-  void settle() {
-    for (int round = 0; round < 4; ++round) {
-      for (const auto& node : mesh_.nodes()) {
-        if (node->line.hub != nullptr) continue;
-        mesh_.connect(*node, node->relay ? upstream_of(*node) : anybody());
-      }
-      mesh_.commit_all();
-      mesh_.checkpoint();
-      for (int turn = 0; turn < 6; ++turn) {
-        for (const auto& node : mesh_.nodes()) {
-          if (node->line.hub != nullptr) mesh_.carry(*node);
-        }
-      }
-    }
-    for (RelayMesh::Node* reader : readers_) {
-      EXPECT_NE(reader->line.hub, nullptr);
-      mesh_.expect_agreement(*reader);
-    }
-    for (RelayMesh::Node* relay : relays_) {
-      EXPECT_EQ(relay->error, "");
-      EXPECT_TRUE(relay->relay->is_whole());
-      jumps += relay->relay->counts().jumps;
-      resyncs += relay->relay->counts().resyncs;
-      deltas += relay->relay->counts().deltas;
-    }
-  }
-
-  std::uint64_t jumps = 0;
-  std::uint64_t resyncs = 0;
-  std::uint64_t deltas = 0;
-  std::uint64_t epochs = 0;
-  std::uint64_t taken_up = 0;
-
- private:
-  HubOptions options() {
-    HubOptions options;
-    options.log_bytes_max = random_.one_in(2) ? 600 : 1U << 20;
-    options.gather_bytes = random_.one_in(2) ? 100 : 1U << 20;
-    options.keyframe_cache_bytes_max = random_.one_in(2) ? 500 : 1U << 20;
-    options.keyframe_portion_bytes = random_.one_in(2) ? 40 : 1U << 20;
-    options.reader_bytes_max = random_.one_in(2) ? 60 : 1U << 20;
-    options.conflated_bytes_max = random_.one_in(3) ? 1'000 : 1U << 20;
-    return options;
-  }
-
-  RelayMesh::Node* upstream_of(const RelayMesh::Node& relay) {
-    return &relay == relays_[1] && mesh_.is_open(relays_[0]) && random_.one_in(2) ? relays_[0] : nullptr;
-  }
-  RelayMesh::Node* anybody() {
-    switch (random_.below(3)) {
-      case 0:
-        return nullptr;
-      case 1:
-        return mesh_.is_open(relays_[0]) ? relays_[0] : nullptr;
-      default:
-        return mesh_.is_open(relays_[1]) ? relays_[1] : nullptr;
-    }
-  }
-
-  void turn() {
-    RelayMesh::Node& node = *mesh_.nodes()[random_.below(mesh_.nodes().size())];
-    switch (random_.below(8)) {
-      case 0:
-        return mesh_.commit();
-      case 1:
-      case 2:
-      case 3:
-        if (random_.one_in(2)) mesh_.write(node);
-        mesh_.read(node, random_.below(node.line.written.size() + 1));
-        return;
-      case 4:
-        if (node.line.hub == nullptr || random_.one_in(6)) change_connection(node);
-        return;
-      case 5:
-        if (random_.one_in(7)) break_something();
-        return;
-      default:
-        return update();
-    }
-  }
-
-  void change_connection(RelayMesh::Node& node) {
-    if (node.line.hub != nullptr && random_.one_in(2)) return RelayMesh::cut(node);
-    mesh_.connect(node, node.relay ? upstream_of(node) : anybody());
-  }
-
-  void break_something() {
-    RelayMesh::Node& relay = *relays_[random_.below(2)];
-    switch (random_.below(6)) {
-      case 0:
-        if (!random_.one_in(3)) return;
-        ++epochs;
-        return mesh_.begin_epoch();
-      case 1:
-        return mesh_.restart_origin();
-      case 2:
-        if (!random_.one_in(3)) return mesh_.restart(relay, false);
-        if (relay.kept) ++taken_up;
-        return mesh_.restart(relay, true);
-      case 3:
-        if (relay.relay->is_whole()) mesh_.keep(relay);
-        return;
-      case 4:
-        return mesh_.forget();
-      default:
-        if (damages_) damage(relay);
-    }
-  }
-
-  // As a flipped bit in the relay's memory would: its readers may be shown it.
-  void damage(const RelayMesh::Node& relay) {
-    for (RelayMesh::Node* reader : readers_)
-      reader->intact = false;
-    for (const auto& event : relay.relay->events().events()) {
-      if (MirroredEvents::is_gap(*event) || !random_.one_in(2)) continue;
-      const_cast<EventState&>(event->state).set(Address(0, 0, Field::away_score), random_.between(10, 99));
-      return;
-    }
-  }
-
-  void update() {
-    test::Builder update = updated().at_ms(mesh_.now_ms).event("e" + std::to_string(random_.below(6)));
-    if (random_.one_in(6)) update.status(random_.one_in(3) ? EventStatus::settled : EventStatus::live);
-    if (random_.one_in(4)) update.set(Field::home_score, random_.between(0, 9));
-    update.market(random_.one_in(2) ? "m" : "n").outcome("o").set(Field::back, random_.between(1, 9), 150);
-    update.set(Field::last_price, random_.between(101, 200));
-    mesh_.update(update);
-    if (random_.one_in(2)) mesh_.flush();
-  }
-
-  Random random_;
-  RelayMesh mesh_;
-  bool damages_;
-  std::vector<RelayMesh::Node*> relays_;
-  std::vector<RelayMesh::Node*> readers_;
-};
-
-TEST(RelayConvergence, EveryReaderAnywhereInAChainEndsWithTheOriginsStates) {
-  constexpr std::uint64_t seeds = 1'000;
-  std::uint64_t jumps = 0;
-  std::uint64_t resyncs = 0;
-  std::uint64_t deltas = 0;
-  std::uint64_t epochs = 0;
-  std::uint64_t taken_up = 0;
-  for (std::uint64_t seed = 1; seed <= seeds; ++seed) {
-    AnyDay day(seed);
-    day.run();
-    day.settle();
-    ASSERT_FALSE(HasFailure()) << "seed " << seed;
-    jumps += day.jumps;
-    resyncs += day.resyncs;
-    deltas += day.deltas;
-    epochs += day.epochs;
-    taken_up += day.taken_up;
-  }
-  // The days were eventful enough to mean something.
-  EXPECT_GT(jumps, 100U);
-  EXPECT_GT(resyncs, 100U);
-  EXPECT_GT(deltas, 10'000U);
-  EXPECT_GT(epochs, 100U);
-  EXPECT_GT(taken_up, 100U);
 }
 
 }  // namespace

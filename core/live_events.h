@@ -29,6 +29,8 @@ class LiveEvents {
 
  protected:
   LiveEvents() = default;
+  LiveEvents(LiveEvents&&) = default;
+  LiveEvents& operator=(LiveEvents&&) = default;
   ~LiveEvents() = default;
 
   std::deque<std::unique_ptr<LiveEvent>> events_;

@@ -8,6 +8,7 @@
 #include "cmd/touchline/log.h"
 #include "cmd/touchline/reader_log.h"
 #include "cmd/touchline/reader_ports.h"
+#include "cmd/touchline/service_options.h"
 #include "cmd/touchline/state_file.h"
 #include "cmd/touchline/upstream_options.h"
 #include "feed/backoff.h"
@@ -34,16 +35,12 @@ using std::chrono::milliseconds;
 constexpr milliseconds tick{100};
 constexpr std::int64_t catch_up_ms_max = 3'000;  // with states of an earlier run, before readers are let in
 
-struct RelayOptions {
+struct RelayOptions : ServiceOptions {
   UpstreamOptions upstream;
   ReaderPortOptions readers;
   std::string name = "relay";
   std::string state;
   std::uint32_t state_interval_s = 30;
-  std::uint32_t heartbeat_ms = 1'000;
-  std::uint32_t drain_ms = 5'000;
-  std::string log_format = "text";
-  std::string log_level = "info";
 };
 
 HubOptions hub_options(const RelayOptions& options) {
@@ -333,18 +330,7 @@ Command add_relay(CLI::App& parent) {
   app->add_option("--state-interval-s", options->state_interval_s, "How often it is written")
       ->check(CLI::Range(1U, 3'600U))
       ->capture_default_str();
-  app->add_option("--heartbeat-ms", options->heartbeat_ms, "To readers, on an idle line")
-      ->check(CLI::Range(10U, 60'000U))
-      ->capture_default_str();
-  app->add_option("--drain-ms", options->drain_ms,
-                  "How long readers may take to be given the rest when stopping")
-      ->capture_default_str();
-  app->add_option("--log-format", options->log_format, "text or json, to standard error")
-      ->check(CLI::IsMember({"text", "json"}))
-      ->capture_default_str();
-  app->add_option("--log-level", options->log_level, "debug, info, warning, error")
-      ->check(CLI::IsMember({"debug", "info", "warning", "error"}))
-      ->capture_default_str();
+  add_service_options(*app, *options);
   app->footer(
       "Readers are let in once all states are there. When the publisher is lost they stay, heartbeats say "
       "that "

@@ -11,6 +11,7 @@
 #include "cmd/touchline/reader_log.h"
 #include "cmd/touchline/reader_ports.h"
 #include "cmd/touchline/refusal_log.h"
+#include "cmd/touchline/service_options.h"
 #include "cmd/touchline/source_spec.h"
 #include "feed/clock.h"
 #include "feed/ingest/read_ahead.h"
@@ -39,7 +40,7 @@ bool is_folder(const std::string& path) {
   return std::filesystem::is_directory(path, ignored);
 }
 
-struct ServeOptions {
+struct ServeOptions : ServiceOptions {
   std::string store;
   ReaderPortOptions readers;
   std::vector<std::string> sources;
@@ -47,12 +48,8 @@ struct ServeOptions {
   std::string durability = "durable";
   std::string encoding = "coded";
   bool new_epoch = false;
-  std::string log_format = "text";
-  std::string log_level = "info";
   double retain_days = 0;  // 0: for ever
   std::string archive;
-  std::uint32_t heartbeat_ms = 1'000;
-  std::uint32_t drain_ms = 5'000;
 };
 
 // Looked at before the store is: what would only fail days later is said now.
@@ -383,18 +380,7 @@ CLI::App* define(CLI::App& parent, const std::shared_ptr<ServeOptions>& options)
       ->capture_default_str();
   app->add_option("--archive", options->archive,
                   "A store that what is cleared is copied into first, created where there is none");
-  app->add_option("--heartbeat-ms", options->heartbeat_ms, "To readers, on an idle line")
-      ->check(CLI::Range(10U, 60'000U))
-      ->capture_default_str();
-  app->add_option("--drain-ms", options->drain_ms,
-                  "How long readers may take to be given the rest when stopping")
-      ->capture_default_str();
-  app->add_option("--log-format", options->log_format, "text or json, to standard error")
-      ->check(CLI::IsMember({"text", "json"}))
-      ->capture_default_str();
-  app->add_option("--log-level", options->log_level, "debug, info, warning, error")
-      ->check(CLI::IsMember({"debug", "info", "warning", "error"}))
-      ->capture_default_str();
+  add_service_options(*app, *options);
   app->footer(
       "Stops cleanly on SIGTERM and SIGINT. SIGHUP reads certificates, tokens and the log's level again.\n"
       "Examples:\n"

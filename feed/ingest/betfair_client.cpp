@@ -46,7 +46,7 @@ struct BetfairClient::Impl : std::enable_shared_from_this<Impl> {
         publisher(to),
         line(as),
         options(std::move(chosen)),
-        backoff(options.seed, options.retry_base),
+        backoff(options.seed, options.retry_base, 60 * options.retry_base),
         timer(loop.context()) {}
 
   void connect();

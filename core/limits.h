@@ -66,4 +66,10 @@ inline constexpr std::uint8_t coded_events_log2 = 13;
 // Tokens in one file; a file with more is refused.
 inline constexpr std::size_t relay_tokens = 1U << 12;
 
+// A coded keyframe: its cells, the bytes of their texts, and its own. A state past one of these is sent as a block; a
+// coded keyframe past one is refused.
+inline constexpr std::size_t coded_keyframe_cells = 1U << 12;
+inline constexpr std::size_t coded_keyframe_text_bytes = 1U << 15;
+inline constexpr std::size_t coded_keyframe_bytes = 1U << 18;
+
 }  // namespace touchline::limits

@@ -182,7 +182,7 @@ void put(std::string& out, const KeyframeChunk& message) {
     to.setSourceTimeMs(message.source_time_ms);
     to.setChunk(message.chunk);
     to.setChunks(message.chunks);
-    to.setCompression(message.compressed ? schema::Compression::ZSTD : schema::Compression::NONE);
+    to.setCompression(static_cast<schema::Compression>(message.form));
     to.setStateBytes(message.state_bytes);
     to.setData(kj::arrayPtr(reinterpret_cast<const kj::byte*>(message.data.data()), message.data.size()));
   });
@@ -191,7 +191,7 @@ void put(std::string& out, const KeyframeChunk& message) {
 Result<KeyframeChunk> read_keyframe(std::string_view body) {
   return read_message<schema::Keyframe>(body, "keyframe", [](schema::Keyframe::Reader from) {
     const auto data = from.getData().asChars();
-    KJ_REQUIRE(from.getCompression() <= schema::Compression::ZSTD, "unknown compression");
+    KJ_REQUIRE(from.getCompression() <= schema::Compression::CODED, "unknown compression");
     return KeyframeChunk{EventHandle(from.getEvent()),
                          Seq(from.getSeq()),
                          Offset(from.getOffset()),
@@ -199,7 +199,7 @@ Result<KeyframeChunk> read_keyframe(std::string_view body) {
                          from.getSourceTimeMs(),
                          from.getChunk(),
                          from.getChunks(),
-                         from.getCompression() == schema::Compression::ZSTD,
+                         static_cast<KeyframeForm>(from.getCompression()),
                          from.getStateBytes(),
                          std::string(data.begin(), data.size())};
   });

@@ -53,6 +53,9 @@ struct Welcome {
   std::uint8_t coded_events_log2 = 0;  // of 2 to this power events groups are under way at most
 };
 
+// What a keyframe's data is: a block, a zstd frame of one, or the first update of a group.
+enum class KeyframeForm : std::uint8_t { block, zstd, coded };
+
 struct KeyframeChunk {
   EventHandle event;
   Seq seq;
@@ -61,7 +64,7 @@ struct KeyframeChunk {
   std::int64_t source_time_ms = 0;
   std::uint32_t chunk = 0;
   std::uint32_t chunks = 1;
-  bool compressed = false;
+  KeyframeForm form = KeyframeForm::block;
   std::uint64_t state_bytes = 0;
   std::string data;
 };

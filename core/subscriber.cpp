@@ -156,6 +156,7 @@ Result<void> Subscriber::on_welcome(std::string_view body) {
 Result<void> Subscriber::on_keyframe(std::string_view body) {
   auto chunk = read_keyframe(body);
   if (!chunk) return chunk.error();
+  if (chunk->form == KeyframeForm::coded && !models_) return disorder("is coded, which was not agreed");
   const EventHandle event = chunk->event;
   Partial& partial = partial_[event];
   if (chunk->chunk == 0) {

@@ -125,14 +125,16 @@ void Hub::follow_log(Reader& reader, Offset from, PublishedLog::Place place, std
 
 std::uint64_t Hub::expected_keyframe_bytes(const Reader& reader, Offset from) {
   const bool for_all = reader.filter.all();
-  if (for_all && reckoned_ && reckoned_->from == from && reckoned_->published == published_)
+  if (for_all && reckoned_ && reckoned_->from == from && reckoned_->published == published_ &&
+      reckoned_->codec == reader.codec()) {
     return reckoned_->bytes;
+  }
   std::uint64_t bytes = 0;
   for (const auto& event : table_.events()) {
     if (changed_at(event->handle) > from && matches(reader, *event))
-      bytes += keyframes_.expected_bytes(*event);
+      bytes += keyframes_.expected_bytes(*event, reader.codec());
   }
-  if (for_all) reckoned_ = {from, published_, bytes};
+  if (for_all) reckoned_ = {from, published_, reader.codec(), bytes};
   return bytes;
 }
 
@@ -187,6 +189,7 @@ void Hub::begin_anew(Epoch epoch, Offset head, Durability durability) {
   options_.durability = durability;
   log_ = PublishedLog(options_.log_bytes_max);
   keyframes_ = KeyframeCache(options_.keyframe_cache_bytes_max);
+  coded_cells_before_ = 0;
   changed_.clear();
   course_ = nullptr;
   reckoned_.reset();

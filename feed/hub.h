@@ -34,6 +34,7 @@ struct HubOptions {
   std::size_t log_bytes_max = 64U << 20;              // past it the oldest goes, readers there are reset
   std::size_t keyframe_cache_bytes_max = 256U << 20;  // past it the cache starts over
   std::size_t keyframe_portion_bytes = 256U << 10;    // made in one turn of the loop
+  std::size_t keyframe_portion_cells = 4U << 10;      // coded in it; past it keyframes out of turn are blocks
   std::size_t gather_bytes = 256U << 10;              // most that one write takes, but for what cannot be cut
   std::size_t reader_bytes_max = 256U << 10;          // past it a reader's prices are conflated
   std::size_t conflated_bytes_max = 4U << 20;         // and past this it is reset
@@ -112,6 +113,8 @@ class Hub {
     Offset coded_from;
     std::unordered_map<EventHandle, Offset> interrupted;
     EventHandle last_event;  // of the last item that was sent; 0: not known
+
+    KeyframeCodec codec() const { return coded ? KeyframeCodec::coded : KeyframeCodec::blocks; }
   };
 
   Hub(const LiveEvents& table, Epoch epoch, HubOptions options);
@@ -215,7 +218,8 @@ class Hub {
 
   void begin_course(Waiting& waiting);
   bool wants(const Reader& reader, EventHandle event) const;
-  bool is_wanted(EventHandle event) const;
+  bool is_wanted(EventHandle event, KeyframeCodec codec) const;
+  Bytes keyframe(const LiveEvent& event, Offset head, KeyframeCodec codec);
   bool matches(const Reader& reader, const LiveEvent& event) const;
   bool follow(Reader& reader, EventHandle event);
 
@@ -242,7 +246,8 @@ class Hub {
   Offset begins_{};   // what changed in front of it is not known
   PublishedLog log_;
   KeyframeCache keyframes_;
-  std::vector<Offset> changed_;  // by handle: an offset that its last delta is not behind
+  std::uint64_t coded_cells_before_ = 0;  // this portion
+  std::vector<Offset> changed_;           // by handle: an offset that its last delta is not behind
   std::unordered_set<Reader*> readers_;
   std::size_t slow_readers_ = 0;
   std::size_t coded_readers_ = 0;
@@ -257,6 +262,7 @@ class Hub {
   struct Reckoned {
     Offset from;
     Offset published;
+    KeyframeCodec codec = KeyframeCodec::blocks;
     std::uint64_t bytes = 0;
   };
   std::optional<Reckoned> reckoned_;

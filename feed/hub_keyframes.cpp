@@ -20,9 +20,11 @@ void Hub::resync(Reader& reader, EventHandle event) {
 bool Hub::has_waiting() const { return !asking_again_.empty() || (!waiting_.empty() && !course_); }
 
 void Hub::capture(Offset head) {
+  coded_cells_before_ = keyframes_.coded_cells();
   for (const auto& [reader, event] : std::exchange(asking_again_, {})) {
     if (reader->resetting) continue;  // it is in what comes
-    reader->own.push_back({head, keyframes_.frames(*table_.events()[event.value - 1], head), event});
+    const LiveEvent& asked = *table_.events()[event.value - 1];
+    reader->own.push_back({head, keyframe(asked, head, reader->codec()), event});
     if (reader->wake) reader->wake();
   }
   // Whoever comes while a course is made waits for the next one, in which whatever did not change is at hand.
@@ -77,23 +79,40 @@ bool Hub::wants(const Reader& reader, EventHandle event) const {
   return course.from ? before.changed > *course.from : !before.is_forgotten;
 }
 
-bool Hub::is_wanted(EventHandle event) const {
+bool Hub::is_wanted(EventHandle event, KeyframeCodec codec) const {
   return std::any_of(course_readers_.begin(), course_readers_.end(),
-                     [&](const Reader* reader) { return wants(*reader, event); });
+                     [&](const Reader* reader) { return reader->codec() == codec && wants(*reader, event); });
+}
+
+// Coding takes longer than making a block. Until the next portion so much is coded, and then no more.
+Hub::Bytes Hub::keyframe(const LiveEvent& event, Offset head, KeyframeCodec codec) {
+  const std::uint64_t coded = keyframes_.coded_cells() - coded_cells_before_;
+  if (coded >= options_.keyframe_portion_cells) codec = KeyframeCodec::blocks;
+  return keyframes_.frames(event, head, codec);
 }
 
 void Hub::keep_as_it_was(const LiveEvent& event) {
-  if (!course_ || !course_->is_to_come(event.handle) || !is_wanted(event.handle)) return;
-  course_->put(event.handle, keyframes_.frames(event, course_->head()));
+  if (!course_) return;
+  for (const KeyframeCodec codec : {KeyframeCodec::blocks, KeyframeCodec::coded}) {
+    if (course_->is_to_come(event.handle, codec) && is_wanted(event.handle, codec))
+      course_->put(event.handle, codec, keyframe(event, course_->head(), codec));
+  }
 }
 
 void Hub::make_keyframes() {
   while (course_) {
     std::size_t bytes = 0;
-    while (!course_->complete() && bytes < options_.keyframe_portion_bytes) {
+    coded_cells_before_ = keyframes_.coded_cells();
+    const auto has_room = [&] {
+      return bytes < options_.keyframe_portion_bytes &&
+             keyframes_.coded_cells() - coded_cells_before_ < options_.keyframe_portion_cells;
+    };
+    while (!course_->complete() && has_room()) {
       const LiveEvent& event = *table_.events()[course_->made()];
       keep_as_it_was(event);
-      if (const auto& frames = course_->frames(event.handle)) bytes += frames->size();
+      for (const KeyframeCodec codec : {KeyframeCodec::blocks, KeyframeCodec::coded}) {
+        if (const auto& frames = course_->frames(event.handle, codec)) bytes += frames->size();
+      }
       bytes += look_bytes;
       course_->pass();
     }
@@ -118,7 +137,7 @@ std::size_t Hub::gather_course(Reader& reader, std::vector<Piece>& pieces, std::
   while (course.at < keyframes.made() && gathered < room) {
     const EventHandle event(static_cast<std::uint32_t>(++course.at));
     if (!wants(reader, event)) continue;
-    const Bytes& frames = keyframes.frames(event);
+    const Bytes& frames = keyframes.frames(event, reader.codec());
     pieces.push_back({frames, *frames});
     gathered += frames->size();
   }

@@ -8,6 +8,7 @@
 #include "core/ids.h"
 #include "feed/keyframe_cache.h"
 
+#include <array>
 #include <cstddef>
 #include <utility>
 #include <vector>
@@ -33,18 +34,22 @@ class KeyframeCourse {
   bool complete() const { return made_ == frames_.size(); }
   void pass() { ++made_; }
 
-  // The event still stands as it did at head(), and its keyframe is not made.
-  bool is_to_come(EventHandle event) const {
-    return event.value > made_ && event.value <= frames_.size() && !frames_[event.value - 1];
+  // The event still stands as it did at head(), and its keyframe for such readers is not made.
+  bool is_to_come(EventHandle event, KeyframeCodec codec) const {
+    return event.value > made_ && event.value <= frames_.size() && !frames(event, codec);
   }
-  void put(EventHandle event, Bytes frames) { frames_[event.value - 1] = std::move(frames); }
-  const Bytes& frames(EventHandle event) const { return frames_[event.value - 1]; }
+  void put(EventHandle event, KeyframeCodec codec, Bytes frames) {
+    frames_[event.value - 1][static_cast<std::size_t>(codec)] = std::move(frames);
+  }
+  const Bytes& frames(EventHandle event, KeyframeCodec codec) const {
+    return frames_[event.value - 1][static_cast<std::size_t>(codec)];
+  }
   const Before& before(EventHandle event) const { return events_[event.value - 1]; }
 
  private:
   Offset head_;
   std::vector<Before> events_;
-  std::vector<Bytes> frames_;
+  std::vector<std::array<Bytes, 2>> frames_;  // by what its reader can read
   std::size_t made_ = 0;
 };
 

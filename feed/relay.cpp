@@ -193,6 +193,7 @@ Result<void> Relay::on_welcome(std::string_view body) {
 Result<void> Relay::on_keyframe(std::string_view body) {
   auto chunk = read_keyframe(body);
   if (!chunk) return chunk.error();
+  if (chunk->form == KeyframeForm::coded) return disorder("is coded, which was not agreed");
   const EventHandle event = chunk->event;
   if (event.value == 0 || event.value > limits::relayed_events)
     return Error{ErrorKind::limit, "is of event " + number(event.value) + ", past any", 0};

@@ -37,7 +37,7 @@ struct Welcome {                    # publisher -> subscriber, first frame
   codedEventsLog2 @10 :UInt8;       # with them: of 2 to this power events groups are under way at most
 }
 
-enum Compression { none @0; zstd @1; }
+enum Compression { none @0; zstd @1; coded @2; }
 
 struct Keyframe {                   # an event's state in full, in chunks
   event @0 :UInt32;                 # handle

@@ -35,7 +35,8 @@ struct Figures {
   std::uint64_t xz_bytes = 0;
   std::uint64_t blocks_bytes = 0;
   std::uint64_t coded_bytes = 0;
-  std::uint64_t keyframe_bytes = 0;    // of all events as they stand in the end
+  std::uint64_t keyframe_bytes = 0;  // of all events as they stand in the end, as blocks
+  std::uint64_t coded_keyframe_bytes = 0;
   std::uint64_t state_zstd_bytes = 0;  // the same states as JSON, under zstd -19
   double encode_s = 0;
   double decode_s = 0;  // and apply
@@ -143,6 +144,27 @@ Result<void> write_frames(const std::string& path, const CodedEnds& ends) {
   return {};
 }
 
+// As a publisher sends it, but with this prior, and read back.
+Result<std::size_t> coded_keyframe_bytes(EventHandle event, const EventState& state,
+                                         const coded::Prior& prior) {
+  std::string frames;
+  if (!may_be_coded(state)) {
+    put_keyframe(frames, event, state, Offset());
+    return frames.size();
+  }
+  const std::string data = coded_state(state, prior);
+  put(frames, KeyframeChunk{event, state.seq, Offset(), state.digest(), state.source_time_ms, 0, 1,
+                            KeyframeForm::coded, data.size(), data});
+  coded::Model model;
+  auto delta = coded::decode_update(model, prior, coded::Place::first_of_group, EventState(), data);
+  if (!delta) return delta.error();
+  delta->seq = state.seq;
+  EventState read;
+  apply(read, *delta);
+  if (!same(read, state)) return Error{ErrorKind::mismatch, "a coded keyframe is read as another state", 0};
+  return frames.size();
+}
+
 Result<void> weigh_deltas(const std::vector<KeptDelta>& deltas, const coded::Prior& prior,
                           const std::string& frames_to, Figures& figures) {
   std::unordered_map<EventHandle, EventState> written;
@@ -175,6 +197,9 @@ Result<void> weigh_deltas(const std::vector<KeptDelta>& deltas, const coded::Pri
     std::string keyframe;
     put_keyframe(keyframe, event, state, Offset());
     figures.keyframe_bytes += keyframe.size();
+    const auto coded = coded_keyframe_bytes(event, state, prior);
+    if (!coded) return coded.error();
+    figures.coded_keyframe_bytes += *coded;
     std::string json;
     append_state_json(json, {state, Epoch(), Offset()});
     figures.state_zstd_bytes += zstd_bytes(json);
@@ -196,6 +221,7 @@ JsonObject object_of(const Figures& figures) {
       .add("blocks_bytes", figures.blocks_bytes)
       .add("coded_bytes", figures.coded_bytes)
       .add("keyframe_bytes", figures.keyframe_bytes)
+      .add("coded_keyframe_bytes", figures.coded_keyframe_bytes)
       .add("state_json_zstd_bytes", figures.state_zstd_bytes);
   return object;
 }
@@ -211,6 +237,7 @@ void print(const std::vector<std::unique_ptr<Recorded>>& all, const BenchBytesOp
   double deflate = 0;
   double xz = 0;
   double keyframes = 0;
+  double coded_keyframes = 0;
   std::string each;
   for (const auto& recorded : all) {
     const Figures& f = recorded->figures;
@@ -222,24 +249,28 @@ void print(const std::vector<std::unique_ptr<Recorded>>& all, const BenchBytesOp
     sum.blocks_bytes += f.blocks_bytes;
     sum.coded_bytes += f.coded_bytes;
     sum.keyframe_bytes += f.keyframe_bytes;
+    sum.coded_keyframe_bytes += f.coded_keyframe_bytes;
     sum.state_zstd_bytes += f.state_zstd_bytes;
     sum.encode_s += f.encode_s;
     sum.decode_s += f.decode_s;
     deflate += std::log(ratio(f.coded_bytes, f.deflate_bytes));
     xz += std::log(ratio(f.coded_bytes, f.xz_bytes));
     keyframes += std::log(ratio(f.keyframe_bytes, f.state_zstd_bytes));
+    coded_keyframes += std::log(ratio(f.coded_keyframe_bytes, f.state_zstd_bytes));
     each += (each.empty() ? "" : ",") + object_of(f).text();
   }
   const auto count = static_cast<double>(all.size());
   const double of_deflate = std::exp(deflate / count);
   const double of_xz = std::exp(xz / count);
   const double of_zstd = std::exp(keyframes / count);
+  const double coded_of_zstd = std::exp(coded_keyframes / count);
   const auto us = [&](double seconds) { return seconds * 1e6 / static_cast<double>(sum.updates); };
   if (options.json) {
     JsonObject object = object_of(sum);
     object.add_json("coded_of_deflate", fixed(of_deflate, "%.4f"))
         .add_json("coded_of_xz", fixed(of_xz, "%.4f"))
         .add_json("keyframes_of_state_json_zstd", fixed(of_zstd, "%.4f"))
+        .add_json("coded_keyframes_of_state_json_zstd", fixed(coded_of_zstd, "%.4f"))
         .add_json("encode_us", fixed(us(sum.encode_s), "%.3f"))
         .add_json("decode_us", fixed(us(sum.decode_s), "%.3f"))
         .add_json("recordings", "[" + each + "]");
@@ -249,17 +280,19 @@ void print(const std::vector<std::unique_ptr<Recorded>>& all, const BenchBytesOp
   std::printf("bytes an update, each in a frame of its own; prior: %s\n\n",
               options.leave_one_out ? "trained on the other recordings" : "the one that is shipped");
   std::printf("%-34s %9s %8s %8s %8s %8s %8s  %s\n", "", "updates", "json", "deflate", "xz", "blocks",
-              "coded", "coded of deflate, of xz; keyframes of zstd -19 JSON");
+              "coded", "coded of deflate, of xz; keyframes of zstd -19 JSON: blocks, coded");
   for (const auto& recorded : all) {
     const Figures& f = recorded->figures;
     const auto an_update = [&](std::uint64_t bytes) { return ratio(bytes, f.updates); };
-    std::printf("%-34.34s %9llu %8.1f %8.2f %8.2f %8.2f %8.2f  %.3f %.3f; %.3f\n", f.recording.c_str(),
+    std::printf("%-34.34s %9llu %8.1f %8.2f %8.2f %8.2f %8.2f  %.3f %.3f; %.3f %.3f\n", f.recording.c_str(),
                 static_cast<unsigned long long>(f.updates), an_update(f.json_bytes),
                 an_update(f.deflate_bytes), an_update(f.xz_bytes), an_update(f.blocks_bytes),
                 an_update(f.coded_bytes), ratio(f.coded_bytes, f.deflate_bytes),
-                ratio(f.coded_bytes, f.xz_bytes), ratio(f.keyframe_bytes, f.state_zstd_bytes));
+                ratio(f.coded_bytes, f.xz_bytes), ratio(f.keyframe_bytes, f.state_zstd_bytes),
+                ratio(f.coded_keyframe_bytes, f.state_zstd_bytes));
   }
-  std::printf("\ngeometric means: %.4f of deflate, %.4f of xz; keyframes %.3f\n", of_deflate, of_xz, of_zstd);
+  std::printf("\ngeometric means: %.4f of deflate, %.4f of xz; keyframes as blocks %.3f, coded %.3f\n",
+              of_deflate, of_xz, of_zstd, coded_of_zstd);
   std::printf("coded: %.2f us an update to encode, %.2f us to decode and apply\n", us(sum.encode_s),
               us(sum.decode_s));
 }

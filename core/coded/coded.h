@@ -9,8 +9,10 @@
 #include "core/coded/model.h"
 #include "core/delta.h"
 #include "core/event_state.h"
+#include "core/limits.h"
 #include "core/result.h"
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -24,8 +26,14 @@ enum class Place : std::uint8_t { first_of_group, later };
 void encode_update(std::string& out, Model& model, const Prior& prior, Place place, const EventState& after,
                    const Delta& delta, std::int64_t source_time_before_ms);
 
+// What an update may hold at most, so that a few bytes cannot cost much time or memory.
+struct Bounds {
+  std::size_t cells = SIZE_MAX;
+  std::size_t text_bytes = 2 * limits::event_text_bytes;  // with those of the state before
+};
+
 // The delta that leads on from `before`, in normal form. Refuses by name what cannot have been written.
 Result<Delta> decode_update(Model& model, const Prior& prior, Place place, const EventState& before,
-                            std::string_view bytes);
+                            std::string_view bytes, Bounds bounds = {});
 
 }  // namespace touchline::coded

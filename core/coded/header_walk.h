@@ -105,7 +105,7 @@ struct HeaderWalk {
   // A text that stands in for another: what they share at the beginning and at the end, and what is new between.
   // False: it cannot be.
   bool text(Address at, std::uint32_t called, std::string_view old, bool has_old, std::string_view told,
-            std::string& read) {
+            std::string& read, std::size_t bytes_max = limits::text_bytes) {
     const auto field = static_cast<std::uint32_t>(at.field());
     std::uint64_t prefix = 0;
     std::uint64_t suffix = 0;
@@ -117,14 +117,13 @@ struct HeaderWalk {
         ++suffix;
       prefix = symbols.number(context(Ask::text_prefix, field), 12, prefix);
       suffix = symbols.number(context(Ask::text_suffix, field), 12, suffix);
-      if (prefix > old.size() || suffix > old.size() - prefix || prefix + suffix > limits::text_bytes)
-        return false;
+      if (prefix > old.size() || suffix > old.size() - prefix || prefix + suffix > bytes_max) return false;
     }
     std::string_view middle;
     if (Symbols<Coder>::encoding) middle = told.substr(prefix, told.size() - prefix - suffix);
     read.assign(old.substr(0, prefix));
     const bool said = model.texts().say(coder, model.slots() + text_slots_at, text_kind(at, has_old, called),
-                                        middle, read, limits::text_bytes - suffix);
+                                        middle, read, bytes_max - suffix);
     if (!said) return false;
     read.append(old.substr(old.size() - suffix));
     return true;

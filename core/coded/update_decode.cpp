@@ -16,8 +16,8 @@ namespace {
 
 class ReadingSide {
  public:
-  ReadingSide(const EventState& before, const RangeDecoder& coder, Delta& delta)
-      : before_(before), coder_(coder), delta_(delta) {}
+  ReadingSide(const EventState& before, const RangeDecoder& coder, Delta& delta, Bounds bounds)
+      : before_(before), coder_(coder), delta_(delta), bounds_(bounds) {}
 
   bool ok() {
     if (problem_ == nullptr && coder_.cut_short()) problem_ = "ends early";
@@ -57,9 +57,15 @@ class ReadingSide {
   bool enter_row(std::uint64_t outcome) {
     row_.clear();
     derived_.clear();
+    // Each has a cell; a row that says nothing takes time, too.
+    if (rows_++ == bounds_.cells) complain("has more rows than cells");
     if (!admit(market_, outcome)) return false;
     row_cells_ = before_.cells(static_cast<std::uint32_t>(market_), static_cast<std::uint32_t>(outcome));
     return true;
+  }
+  bool has_room(std::size_t cells) {
+    if (delta_.changes.size() + cells > bounds_.cells) complain("has more cells than it may");
+    return ok();
   }
   void leave_row() { delta_.changes.insert(delta_.changes.end(), row_.begin(), row_.end()); }
 
@@ -89,6 +95,7 @@ class ReadingSide {
 
   const std::vector<Change>& row() const { return row_; }
   void next_cell(Address at, std::size_t /*place*/) {
+    has_room(row_.size() + 1);
     const auto key = std::lower_bound(row_cells_.keys.begin(), row_cells_.keys.end(), at.key());
     Value old;
     if (key != row_cells_.keys.end() && *key == at.key()) {
@@ -165,6 +172,7 @@ class ReadingSide {
     }
   }
   void take_derived(std::size_t& at) {
+    if (!has_room(row_.size() + derived_.size())) return;
     row_.insert(row_.end(), derived_.begin(), derived_.end());
     at = row_.size();
   }
@@ -213,6 +221,8 @@ class ReadingSide {
   const EventState& before_;
   const RangeDecoder& coder_;
   Delta& delta_;
+  Bounds bounds_;
+  std::size_t rows_ = 0;
   const char* problem_ = nullptr;
   std::uint64_t market_ = 0;
   EventState::Cells row_cells_;
@@ -227,8 +237,12 @@ class ReadingSide {
 
 class Reader {
  public:
-  Reader(Model& model, const EventState& before, std::string_view bytes)
-      : model_(model), before_(before), coder_(bytes), side_(before, coder_, delta_) {}
+  Reader(Model& model, const EventState& before, std::string_view bytes, Bounds bounds)
+      : model_(model),
+        before_(before),
+        bounds_(bounds),
+        coder_(bytes),
+        side_(before, coder_, delta_, bounds) {}
 
   Result<Delta> read(Place place) {
     HeaderWalk<RangeDecoder> header{coder_, model_};
@@ -270,7 +284,7 @@ class Reader {
       const auto at = header.text_address(previous, i == 0, Address());
       if (!at) return side_.complain("names a text out of range or order");
       previous = *at;
-      if (!side_.admit(at->market(), at->outcome())) return;
+      if (!side_.admit(at->market(), at->outcome()) || !side_.has_room(1)) return;
       side_.note_text(*at);
       const Value old = before_.get(*at);
       const bool has_old = old.kind == ValueKind::text;
@@ -278,20 +292,23 @@ class Reader {
         delta_.add(*at, old, {});
         continue;
       }
-      if (!header.text(*at, called_in_texts(*at), has_old ? old.text : std::string_view(), has_old, {},
-                       text)) {
-        return side_.complain("has a text that cannot be");
+      const std::uint64_t text_bytes = before_.text_bytes() + new_text_bytes_;
+      if (text_bytes > bounds_.text_bytes) return side_.complain("has more text than an event may have");
+      const std::size_t bytes_max =
+          std::min<std::uint64_t>(limits::text_bytes, bounds_.text_bytes - text_bytes);
+      if (!header.text(*at, called_in_texts(*at), has_old ? old.text : std::string_view(), has_old, {}, text,
+                       bytes_max)) {
+        return side_.complain(bytes_max < limits::text_bytes ? "has more text than an event may have"
+                                                             : "has a text that cannot be");
       }
       new_text_bytes_ += text.size();
-      if (before_.text_bytes() + new_text_bytes_ > 2 * limits::event_text_bytes) {
-        return side_.complain("has more text than an event may have");
-      }
       delta_.add(*at, old, Value::of(std::string_view(text)));
     }
   }
 
   Model& model_;
   const EventState& before_;
+  Bounds bounds_;
   RangeDecoder coder_;
   Delta delta_;
   ReadingSide side_;
@@ -301,10 +318,10 @@ class Reader {
 }  // namespace
 
 Result<Delta> decode_update(Model& model, const Prior& prior, Place place, const EventState& before,
-                            std::string_view bytes) {
+                            std::string_view bytes, Bounds bounds) {
   if (place == Place::first_of_group) model.start(prior);
   if (!model.started()) return malformed("coded update without the first one of its group", 0);
-  return Reader(model, before, bytes).read(place);
+  return Reader(model, before, bytes, bounds).read(place);
 }
 
 }  // namespace touchline::coded

@@ -100,9 +100,16 @@ struct Stream {
     std::string block;
     encode_state(block, state);
     const std::string packed = compress(block);
-    KeyframeChunk chunk{
-        EventHandle(handle), state.seq, origin.head(), state.digest(), state.source_time_ms, 0, 0, true,
-        block.size(),        {}};
+    KeyframeChunk chunk{EventHandle(handle),
+                        state.seq,
+                        origin.head(),
+                        state.digest(),
+                        state.source_time_ms,
+                        0,
+                        0,
+                        KeyframeForm::zstd,
+                        block.size(),
+                        {}};
     chunk.chunks = static_cast<std::uint32_t>((packed.size() + chunk_bytes - 1) / chunk_bytes);
     std::string frames;
     for (; chunk.chunk < chunk.chunks; ++chunk.chunk) {

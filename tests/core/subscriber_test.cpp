@@ -208,9 +208,10 @@ TEST(SubscriberKeyframe, ThatDoesNotFitItsDigestEndsTheConnection) {
   std::string block;
   const EventState& state = stream.origin.table().find("e")->state;
   encode_state(block, state);
-  EXPECT_THAT(reader.error_of(frame_of(KeyframeChunk{EventHandle(1), state.seq, Offset(1), state.digest() + 1,
-                                                     1, 0, 1, false, block.size(), block})),
-              HasSubstr("does not fit its digest"));
+  EXPECT_THAT(
+      reader.error_of(frame_of(KeyframeChunk{
+          EventHandle(1), state.seq, Offset(1), state.digest() + 1, 1, 0, 1, {}, block.size(), block})),
+      HasSubstr("does not fit its digest"));
   EXPECT_THAT(reader.subscriber.states(), IsEmpty());
 }
 
@@ -240,11 +241,11 @@ TEST(SubscriberKeyframe, ThatAnnouncesMoreThanItHoldsEndsTheConnection) {
   Reader reader;
   reader.take(stream.welcome());
   const std::string packed = compress(std::string(1'000'000, 'x'));
-  EXPECT_NE(reader.error_of(
-                frame_of(KeyframeChunk{EventHandle(1), Seq(1), Offset(1), 0, 1, 0, 1, true, 1'000, packed})),
+  EXPECT_NE(reader.error_of(frame_of(KeyframeChunk{EventHandle(1), Seq(1), Offset(1), 0, 1, 0, 1,
+                                                   KeyframeForm::zstd, 1'000, packed})),
             "none");
-  EXPECT_THAT(reader.error_of(frame_of(
-                  KeyframeChunk{EventHandle(1), Seq(1), Offset(1), 0, 1, 0, 1, true, ~0ULL, packed})),
+  EXPECT_THAT(reader.error_of(frame_of(KeyframeChunk{EventHandle(1), Seq(1), Offset(1), 0, 1, 0, 1,
+                                                     KeyframeForm::zstd, ~0ULL, packed})),
               HasSubstr("larger than any state"));
 }
 
@@ -492,7 +493,7 @@ TEST(SubscriberBounds, TooManyUnfinishedKeyframesAreRefused) {
   std::string bytes;
   put(bytes, Welcome{});
   for (std::uint32_t event = 1; event <= 2'000; ++event) {
-    put(bytes, KeyframeChunk{EventHandle(event), Seq(1), Offset(1), 0, 0, 0, 2, false, 10, "x"});
+    put(bytes, KeyframeChunk{EventHandle(event), Seq(1), Offset(1), 0, 0, 0, 2, {}, 10, "x"});
   }
   EXPECT_THAT(reader.error_of(bytes), HasSubstr("too many unfinished ones"));
 }

@@ -218,5 +218,54 @@ TEST(CodedReader, ThatComesBackGetsBlocksFromTheLogThenCodedUpdates) {
   wired.expect_agreement(peer);
 }
 
+// A reader of blocks refuses a coded keyframe, so its agreement says that it got none.
+TEST(CodedReader, GetsKeyframesInFewerBytesThanAReaderOfBlocksBesideIt) {
+  Wired wired;
+  for (int event = 0; event < 20; ++event)
+    trade(wired, "e" + std::to_string(event), 1);
+  Wired::Peer blocks;
+  Wired::Peer coded(coded_hello());
+  wired.join(blocks);
+  wired.join(coded, coded_hello());
+  wired.carry(blocks);
+  wired.carry(coded);
+  wired.expect_agreement(blocks);
+  wired.expect_agreement(coded);
+  EXPECT_EQ(coded.subscriber.counts().keyframes, 20U);
+  EXPECT_EQ(blocks.subscriber.counts().keyframes, 20U);
+  EXPECT_LT(coded.subscriber.counts().keyframe_bytes, blocks.subscriber.counts().keyframe_bytes);
+}
+
+TEST(CodedReader, GetsNoMoreCodedKeyframesInATurnThanItsCellsAllow) {
+  HubOptions options;
+  options.keyframe_portion_cells = 1;
+  Wired wired(options);
+  bool more = false;
+  wired.hub.on_more_keyframes = [&] { more = true; };
+  for (int event = 0; event < 4; ++event)
+    trade(wired, "e" + std::to_string(event), 1);
+  Wired::Peer coded(coded_hello());
+  wired.join(coded, coded_hello());
+  wired.carry(coded);
+  EXPECT_EQ(coded.subscriber.counts().keyframes, 1U);
+  trade(wired, "e3", 1);  // its keyframe comes out of turn, as a block
+  for (std::uint64_t portions = 2; more; ++portions) {
+    more = false;
+    wired.hub.make_keyframes();
+    wired.carry(coded);
+    EXPECT_GE(coded.subscriber.counts().keyframes, portions);
+  }
+  wired.expect_agreement(coded);
+  EXPECT_EQ(coded.subscriber.counts().keyframes, 4U);
+  const std::uint64_t before = coded.subscriber.counts().keyframe_bytes;
+  for (std::uint32_t event = 1; event <= 4; ++event)
+    wired.hub.resync(coded.reader, EventHandle(event));
+  wired.publisher.flush(wired.now_ms);
+  wired.carry(coded);
+  wired.expect_agreement(coded);
+  EXPECT_EQ(coded.subscriber.counts().keyframes, 8U);
+  EXPECT_GT(coded.subscriber.counts().keyframe_bytes, before);
+}
+
 }  // namespace
 }  // namespace touchline

@@ -220,8 +220,8 @@ function noteLadder(ladders, at, value) {
 
 // One update: what changes in `before`.
 export class UpdateReader {
-  constructor(model, before, bytes) {
-    Object.assign(this, { model, before });
+  constructor(model, before, bytes, { cells, textBytes } = { cells: Infinity, textBytes: Infinity }) {
+    Object.assign(this, { model, before, rows: 0, cellsMax: cells, textBytesLeft: textBytes });
     this.coder = new Coder(bytes);
     this.s = new Symbols(this.coder, model.slots, 0, 14);
     this.t = new Symbols(this.coder, model.slots, CELL_SLOTS, 12);
@@ -299,6 +299,8 @@ export class UpdateReader {
       }
       const kind = u32(field | (named << 6) | (kindOf() << 24) | (hasOld ? 1 << 31 : 0));
       const said = Buffer.from(this.model.texts().say(kind, this.t));
+      if ((this.textBytesLeft -= said.length) < 0) refuse('has more text than it may');
+      if (this.changes.size >= this.cellsMax) refuse('has more cells than it may');
       this.changes.set(at, hasOld
         ? Buffer.concat([old.subarray(0, prefix), said, old.subarray(old.length - suffix)]) : said);
     }
@@ -349,6 +351,8 @@ export class UpdateReader {
       if (model.bestRanks > 0 && !this.textInLadder && s.bit(how)) this.derive();
       else this.readFields(true);
     }
+    if (++this.rows > this.cellsMax) refuse('has more rows than cells');
+    if (this.changes.size + this.row.length > this.cellsMax) refuse('has more cells than it may');
     for (const cell of this.row) this.changes.set(this.at(cell.field, cell.level), cell.now);
     [this.rowAbove, this.rowBefore, this.codesBefore] = [this.rowBefore, this.row, this.codes];
   }
@@ -597,8 +601,8 @@ export class UpdateReader {
 }
 
 // Reads an update and applies it; between two of them nothing else may change the state. A model that was read from in vain is of no use any more.
-export function applyUpdate(model, first, state, bytes) {
-  const { changes, time, cause, critical } = new UpdateReader(model, state, bytes).read(first);
+export function applyUpdate(model, first, state, bytes, limits = undefined) {
+  const { changes, time, cause, critical } = new UpdateReader(model, state, bytes, limits).read(first);
   for (const [at, value] of changes) if (value === undefined) state.set(at, undefined);
   for (const [at, value] of changes) {
     if (value !== undefined) state.set(at, value);

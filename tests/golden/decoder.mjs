@@ -150,7 +150,8 @@ function* brokenFrames(vectors) {
 
 function subscriberAt(offset) {
   const subscriber = new Subscriber();
-  subscriber.take('welcome', { version: 1n, epoch: 1n, offset: BigInt(offset), resume: 'keyframes' });
+  subscriber.take('welcome', { version: 1n, epoch: 1n, offset: BigInt(offset), resume: 'keyframes',
+    codedPrior: 1n });
   return subscriber;
 }
 

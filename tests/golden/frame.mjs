@@ -164,7 +164,7 @@ class Struct {
 const named = (names) => (number) => names[Number(number)] ?? `unknown ${number}`;
 const durability = named(['durable', 'relaxed']);
 const resume = named(['keyframes', 'tail', 'reset']);
-const compression = named(['none', 'zstd']);
+const compression = named(['none', 'zstd', 'coded']);
 const goodbyeReason = named(['shutdown', 'slow', 'idle', 'limit', 'finished']);
 const errorCode = named(['malformed', 'unsupported', 'unauthorized', 'limit', 'internal']);
 
@@ -173,7 +173,7 @@ const READ = {
     offset: m.u64(24), events: m.texts(2), sports: m.texts(3), competitions: m.texts(4), view: m.text(5) }),
   welcome: (m) => ({ version: m.u16(0), epoch: m.u64(8), offset: m.u64(16), durability: durability(m.u16(2)),
     heartbeatMs: m.u32(4), frameBytesMax: m.u32(24), resume: resume(m.u16(28)), reason: m.text(0),
-    publisher: m.text(1) }),
+    publisher: m.text(1), ...(m.u8(30) ? { codedPrior: m.u8(30) } : {}) }),
   keyframe: (m) => ({ event: m.u32(0), seq: m.u64(8), offset: m.u64(16), digest: m.u64(24), sourceTimeMs: m.i64(32),
     chunk: m.u32(4), chunks: m.u32(40), compression: compression(m.u16(44)), stateBytes: m.u64(48),
     data: m.content(0) }),

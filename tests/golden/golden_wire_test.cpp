@@ -27,6 +27,11 @@ std::uint32_t short_of(Json object, std::string_view key) {
   return static_cast<std::uint32_t>(number_of(object, key));
 }
 
+KeyframeForm form_of(std::string_view compression) {
+  if (compression == "coded") return KeyframeForm::coded;
+  return compression == "zstd" ? KeyframeForm::zstd : KeyframeForm::block;
+}
+
 // The frame that our writer makes of what the vector says.
 std::string written(std::string_view kind, Json says) {
   std::string out;
@@ -54,7 +59,7 @@ std::string written(std::string_view kind, Json says) {
     put(out, KeyframeChunk{EventHandle(short_of(says, "event")), Seq(number_of(says, "seq")),
                            Offset(number_of(says, "offset")), digest_of(says, "digest"),
                            signed_of(says, "sourceTimeMs"), short_of(says, "chunk"), short_of(says, "chunks"),
-                           text_of(says, "compression") == "zstd", number_of(says, "stateBytes"),
+                           form_of(text_of(says, "compression")), number_of(says, "stateBytes"),
                            bytes_of(says, "data")});
   } else if (kind == "heartbeat") {
     Heartbeat heartbeat{Offset(number_of(says, "offset")), signed_of(says, "originTimeMs"), {}};
@@ -235,15 +240,22 @@ TEST(GoldenFrames, do_no_harm_when_damaged) {
 std::string welcome_at(std::uint64_t offset) {
   std::string out;
   put(out,
-      Welcome{protocol_version, {Epoch(1), Offset(offset)}, {}, 1'000, 0, ResumeKind::keyframes, "", ""});
+      Welcome{
+          protocol_version, {Epoch(1), Offset(offset)}, {}, 1'000, 0, ResumeKind::keyframes, "", "", 1, 11});
   return out;
+}
+
+Hello coded_hello() {
+  Hello hello;
+  hello.coded_prior = 1;
+  return hello;
 }
 
 TEST(GoldenKeyframes, give_the_state_of_the_vector) {
   const VectorFile file("keyframes");
   for (const Json vector : file.root().get_array()) {
     SCOPED_TRACE(text_of(vector, "name"));
-    Subscriber subscriber(Hello{}, {});
+    Subscriber subscriber(coded_hello(), {});
     ASSERT_TRUE(subscriber.receive(welcome_at(number_of(vector, "offset"))));
     for (const Json frame : vector["frames"].get_array()) {
       const auto taken = subscriber.receive(bytes_of(frame, "bytes"));
@@ -266,7 +278,7 @@ TEST(GoldenKeyframes, do_no_harm_when_damaged) {
     for (const Json frame : vector["frames"].get_array())
       frames += bytes_of(frame, "bytes");
     for_each_damage(frames.substr(welcome_bytes), [&](const std::string& damaged) {
-      Subscriber subscriber(Hello{}, {});
+      Subscriber subscriber(coded_hello(), {});
       static_cast<void>(subscriber.receive(frames.substr(0, welcome_bytes) + damaged));
     });
   }
@@ -347,7 +359,7 @@ std::string from_publisher(Json connection) {
 TEST(GoldenConversations, are_refused_where_they_break_the_protocol) {
   const VectorFile file("broken_conversations");
   for (const Json vector : file.root().get_array()) {
-    Subscriber subscriber(Hello{}, {});
+    Subscriber subscriber(coded_hello(), {});
     std::string refused_frame;
     for (const Json frame : vector["frames"].get_array()) {
       EXPECT_EQ(refused_frame, "") << text_of(vector, "name") << ": refused before its last frame";

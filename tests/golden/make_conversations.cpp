@@ -2,6 +2,8 @@
 
 #include "core/block.h"
 #include "core/check.h"
+#include "core/coded/prior.h"
+#include "core/keyframe.h"
 #include "core/subscriber.h"
 #include "tests/golden/make_golden.h"
 
@@ -45,7 +47,7 @@ struct Published {
     return block;
   }
   KeyframeChunk keyframe(Offset offset) const {
-    KeyframeChunk chunk{handle, state.seq, offset, state.digest(), state.source_time_ms, 0, 1, false, 0, {}};
+    KeyframeChunk chunk{handle, state.seq, offset, state.digest(), state.source_time_ms, 0, 1, {}, 0, {}};
     encode_state(chunk.data, state);
     chunk.state_bytes = chunk.data.size();
     return chunk;
@@ -407,7 +409,9 @@ std::string make_conversations() {
 std::string make_broken_conversations() {
   std::vector<std::string> vectors;
   const auto add = [&](std::string_view name, const std::vector<std::string>& frames) {
-    Subscriber subscriber(Hello{}, {});
+    Hello offers;
+    offers.coded_prior = 1;
+    Subscriber subscriber(offers, {});
     std::vector<std::string> items;
     for (std::size_t i = 0; i < frames.size(); ++i) {
       TL_CHECK(subscriber.receive(frames[i]).has_value() == (i + 1 < frames.size()));
@@ -457,6 +461,28 @@ std::string make_broken_conversations() {
   add("a block that merges more than 2^62 deltas",
       {hello, deltas_of(Body().last(event, Bytes{}.v(2).v(2).v((1ULL << 62) + 1).out))});
   add("a broken item", {hello, deltas_of(std::string("\x02\x05\x00", 3))});
+  Welcome agreed = welcome(2);
+  agreed.coded_prior = 1;
+  agreed.coded_events_log2 = 11;
+  const std::string coded_hello = framed(agreed);
+  KeyframeChunk coded = keyframe;
+  coded.form = KeyframeForm::coded;
+  coded.data = coded_state(event.state, *coded::shipped_prior());
+  coded.state_bytes = coded.data.size();
+  add("a coded keyframe where none was agreed on", {hello, framed(coded)});
+  add("a coded keyframe with another digest",
+      {coded_hello, with(coded, [](KeyframeChunk& k) { ++k.digest; })});
+  add("a coded keyframe of another size",
+      {coded_hello, with(coded, [](KeyframeChunk& k) { ++k.state_bytes; })});
+  const auto other_bytes = [&](const std::string& data) {
+    return with(coded, [&](KeyframeChunk& k) {
+      k.data = data;
+      k.state_bytes = data.size();
+    });
+  };
+  add("a coded keyframe that ends early",
+      {coded_hello, other_bytes(coded.data.substr(0, coded.data.size() / 2))});
+  add("a coded keyframe that goes on after its end", {coded_hello, other_bytes(coded.data + "more bytes")});
   return json_list(vectors, 0);
 }
 

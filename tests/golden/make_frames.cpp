@@ -1,8 +1,10 @@
 // Golden frames: every message with what it says, deltas frames with their items, and keyframes in chunks.
 
 #include "core/block.h"
+#include "core/coded/prior.h"
 #include "core/compress.h"
 #include "core/frame.h"
+#include "core/keyframe.h"
 #include "core/messages.h"
 #include "schemas/protocol.capnp.h"
 #include "tests/golden/make_golden.h"
@@ -12,6 +14,7 @@
 #include <kj/io.h>
 
 #include <initializer_list>
+#include <limits>
 
 namespace touchline::golden {
 namespace {
@@ -49,6 +52,18 @@ std::string says(const Welcome& m, int indent) {
       .done();
 }
 
+std::string_view compression_of(KeyframeForm form) {
+  switch (form) {
+    case KeyframeForm::block:
+      return "none";
+    case KeyframeForm::zstd:
+      return "zstd";
+    case KeyframeForm::coded:
+      return "coded";
+  }
+  return "";
+}
+
 std::string says(const KeyframeChunk& m, int indent) {
   return Json(indent)
       .number("event", m.event.value)
@@ -58,7 +73,7 @@ std::string says(const KeyframeChunk& m, int indent) {
       .signed_number("sourceTimeMs", m.source_time_ms)
       .number("chunk", m.chunk)
       .number("chunks", m.chunks)
-      .text("compression", m.compressed ? "zstd" : "none")
+      .text("compression", compression_of(m.form))
       .number("stateBytes", m.state_bytes)
       .bytes("data", m.data)
       .done();
@@ -208,8 +223,8 @@ void add_messages(Frames& frames) {
     frames.add_bytes("a " + std::string(name_of(kind)), name_of(kind), bytes, says(message, 4));
   }
   frames.add("a part of a keyframe", "keyframe",
-             KeyframeChunk{EventHandle(3), Seq(2), Offset(7), 0x0123456789ABCDEF, -1, 1, 3, true, 4'000,
-                           "zstd bytes"});
+             KeyframeChunk{EventHandle(3), Seq(2), Offset(7), 0x0123456789ABCDEF, -1, 1, 3,
+                           KeyframeForm::zstd, 4'000, "zstd bytes"});
 }
 
 // The same message as another writer may lay it out: in segments of few words.
@@ -307,13 +322,17 @@ void add_deltas(Frames& frames) {
   frames.add_deltas("no items", deltas_frame(""));
 }
 
-std::string keyframe_vector(std::string_view name, const EventState& state, bool compressed,
+std::string keyframe_vector(std::string_view name, const EventState& state, KeyframeForm form,
                             std::size_t chunk_bytes) {
   std::string block;
-  encode_state(block, state);
-  const std::string data = compressed ? compress(block) : block;
+  if (form == KeyframeForm::coded) {
+    block = coded_state(state, *coded::shipped_prior());
+  } else {
+    encode_state(block, state);
+  }
+  const std::string data = form == KeyframeForm::zstd ? compress(block) : block;
   KeyframeChunk chunk{EventHandle(9), state.seq,    Offset(500), state.digest(), state.source_time_ms, 0, 0,
-                      compressed,     block.size(), {}};
+                      form,           block.size(), {}};
   chunk.chunks = static_cast<std::uint32_t>((data.size() + chunk_bytes - 1) / chunk_bytes);
   std::vector<std::string> frames;
   for (; chunk.chunk < chunk.chunks; ++chunk.chunk) {
@@ -324,7 +343,7 @@ std::string keyframe_vector(std::string_view name, const EventState& state, bool
   }
   return Json(2)
       .text("name", name)
-      .text("compression", compressed ? "zstd" : "none")
+      .text("compression", compression_of(form))
       .number("event", chunk.event.value)
       .number("offset", chunk.offset.value)
       .raw("frames", json_list(frames, 4))
@@ -342,16 +361,36 @@ std::string make_frames() {
   return frames.done();
 }
 
+// Rows of all kinds: ladders and the ranks that follow from them, attributes, texts in several letters.
+EventState described() {
+  EventState state = match();
+  state.set(at(1, 1, Field::name), std::string_view("Ashford \xC3\xA9"));
+  state.set(at(1, 1, Field::best_back, 0), 184);
+  state.set(at(1, 1, Field::best_back, 1), 12'000);
+  state.set(at(1, 1, Field::best_lay, 0), 186);
+  state.set(at(1, 1, Field::best_lay, 1), 4'420);
+  state.set(at(1, 1, Field::total_matched), 62'025);
+  state.set(at(1, 0, Field::total_matched), 62'025);
+  state.set(at(1, 2, Field::back, exact_price_level + 1), 700);
+  state.set(at(2, 0, Field::version), std::numeric_limits<std::int64_t>::min());
+  state.set(at(2, 1, Field::attribute, 0), std::string_view("none"));
+  return state;
+}
+
 std::string make_keyframes() {
   constexpr std::size_t whole = 1U << 20;
   EventState wide = match();
   for (std::uint32_t price = 101; price < 200; ++price)
     wide.set(at(1, 2, Field::traded, price), 100 * price);
-  return json_list({keyframe_vector("in one frame", match(), false, whole),
-                    keyframe_vector("in chunks", match(), false, 70),
-                    keyframe_vector("zstd in one frame", wide, true, whole),
-                    keyframe_vector("zstd in chunks", wide, true, 100)},
-                   0);
+  return json_list(
+      {keyframe_vector("in one frame", match(), KeyframeForm::block, whole),
+       keyframe_vector("in chunks", match(), KeyframeForm::block, 70),
+       keyframe_vector("zstd in one frame", wide, KeyframeForm::zstd, whole),
+       keyframe_vector("zstd in chunks", wide, KeyframeForm::zstd, 100),
+       keyframe_vector("coded in one frame", match(), KeyframeForm::coded, whole),
+       keyframe_vector("coded in chunks", wide, KeyframeForm::coded, 100),
+       keyframe_vector("coded, of many kinds of cells", described(), KeyframeForm::coded, whole)},
+      0);
 }
 
 }  // namespace touchline::golden

@@ -2,9 +2,13 @@
 // it would send comes out as [kind, event or offset or nonce].
 
 import { Bytes, Malformed, State, applyBlock, readHeader, refuse } from './block.mjs';
+import { Model, applyUpdate } from './coded.mjs';
+import { prior } from './coded_frames.mjs';
 import { nextFrame, readFrame } from './frame.mjs';
 
 const MAX = (1n << 64n) - 1n;
+
+let trained;
 
 export class Compressed extends Error {}
 
@@ -55,6 +59,7 @@ export class Subscriber {
   welcome(says) {
     if (this.welcomed || says.version !== 1n) refuse('a second welcome or another version');
     this.welcomed = true;
+    this.coded = Number(says.codedPrior ?? 0n) === 1;
     if (says.resume === 'tail') {
       if (!this.offered || says.epoch !== this.epoch || says.offset !== this.offset) refuse('another position');
       for (const event of this.asked) this.sent.push(['resync', event]);
@@ -117,6 +122,16 @@ export class Subscriber {
     }
   }
 
+  stateIn(compression, data) {
+    if (compression === 'none') return applyBlock(new State(), data).after;
+    if (compression !== 'coded') refuse('an unknown compression');
+    if (!this.coded) refuse('coded, which was not agreed on');
+    if (data.length > 1 << 18) refuse('has more coded bytes than it may');
+    const state = new State();
+    applyUpdate(new Model((trained ??= prior())), true, state, data, { cells: 1 << 12, textBytes: 1 << 15 });
+    return state;
+  }
+
   keyframe(says) {
     if (says.chunk === 0n) {
       this.parts.set(says.event, { head: says, next: 0n, data: [] });
@@ -130,10 +145,9 @@ export class Subscriber {
     if (++part.next < says.chunks) return;
     this.parts.delete(says.event);
     if (says.compression === 'zstd') throw new Compressed();
-    if (says.compression !== 'none') refuse('an unknown compression');
-    const block = Buffer.concat(part.data);
-    if (BigInt(block.length) !== says.stateBytes) refuse('another size than announced');
-    const { after } = applyBlock(new State(), block);
+    const data = Buffer.concat(part.data);
+    if (BigInt(data.length) !== says.stateBytes) refuse('another size than announced');
+    const after = this.stateIn(says.compression, data);
     after.seq = says.seq;
     if (after.digest() !== says.digest) refuse('a state that does not fit its digest');
     this.asked.delete(says.event);

@@ -25,9 +25,7 @@ TEST(Backoff, WaitsAtLeastAsLongAsThePeerAsked) {
   EXPECT_EQ(backoff.next(milliseconds(60'000)), milliseconds(60'000));
 }
 
-TEST(Backoff, DoesNotWaitAtOneMomentWithOthers) {
-  EXPECT_NE(Backoff(1).next(), Backoff(2).next());
-}
+TEST(Backoff, DoesNotWaitAtOneMomentWithOthers) { EXPECT_NE(Backoff(1).next(), Backoff(2).next()); }
 
 }  // namespace
 }  // namespace touchline

@@ -1,23 +1,14 @@
-// The subscriber's side of the delta protocol, without a socket: bytes in, states out.
+// A subscriber without a socket: bytes of a publisher in, states out, and what happened told as it happens.
 //
-// Keeps every event's state, counts offsets, checks sequence numbers and digests, and asks for a keyframe where
-// it disagrees. `tail` and the tests stand on it; a relay has an end of its own (feed/relay). Sans I/O; what it wants
-// to send gathers in output(). Single-threaded.
+// Owns the states that its receiver brings up to date, and saves them. `tail` and the tests stand on it; a relay has an
+// end of its own (feed/relay). Knows nothing of frames. Single-threaded.
 #pragma once
 
-#include "core/coded/live_models.h"
-#include "core/coded/model.h"
-#include "core/coded_frame.h"
-#include "core/delta.h"
-#include "core/event_state.h"
-#include "core/frame.h"
-#include "core/messages.h"
+#include "core/receiver.h"
 #include "core/receiving_end.h"
-#include "core/result.h"
 
 #include <cstdint>
 #include <functional>
-#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -36,34 +27,22 @@ struct SubscriberEvents {
   std::function<void(const ErrorMessage&)> error;
 };
 
-struct SubscriberCounts {
-  std::uint64_t bytes = 0;
-  std::uint64_t frames = 0;
-  std::uint64_t delta_frames = 0;
-  std::uint64_t delta_bytes = 0;  // of deltas frames, headers included
-  std::uint64_t deltas = 0;
-  std::uint64_t coded = 0;  // deltas that came as coded updates
-  std::uint64_t keyframes = 0;
-  std::uint64_t keyframe_bytes = 0;
-  std::uint64_t digests_checked = 0;
-  std::uint64_t digests_differed = 0;
-  std::uint64_t resyncs = 0;
-};
-
-class Subscriber : public ReceivingEnd {
+class Subscriber : public ReceivingEnd, private ReceiverOwner {
  public:
   Subscriber(Hello hello, SubscriberEvents events);
+  Subscriber(const Subscriber&) = delete;
+  Subscriber& operator=(const Subscriber&) = delete;
 
-  std::string take_output() override { return std::exchange(output_, {}); }
-  bool has_output() const override { return !output_.empty(); }
-  Result<void> receive(std::string_view bytes) override;
+  std::string take_output() override { return receiver_.take_output(); }
+  bool has_output() const override { return receiver_.has_output(); }
+  Result<void> receive(std::string_view bytes) override { return receiver_.receive(bytes); }
 
   // From within an event: what follows is neither looked at nor counted. The connection is to be closed then.
-  void stop() { stopped_ = true; }
+  void stop() { receiver_.stop(); }
 
   // A new connection to the same publisher: states and position are kept and offered.
-  void reconnect();
-  void acknowledge();
+  void reconnect() { receiver_.reconnect(); }
+  void acknowledge() { receiver_.acknowledge(); }
 
   // Everything that a later subscriber with the same filter needs to go on from here, as bytes; none: a position
   // may not be offered now (PROTOCOL.md, "Positions").
@@ -71,53 +50,28 @@ class Subscriber : public ReceivingEnd {
   // Takes up what save() gave, before anything was sent or received. What is no such thing is refused whole.
   Result<void> restore(std::string_view saved);
 
-  Position position() const { return position_; }
-  std::uint32_t heartbeat_ms() const override { return heartbeat_ms_; }
-  bool welcomed() const override { return welcomed_; }
+  Position position() const { return receiver_.position(); }
+  std::uint32_t heartbeat_ms() const override { return receiver_.heartbeat_ms(); }
+  bool welcomed() const override { return receiver_.welcomed(); }
   const std::unordered_map<EventHandle, EventState>& states() const { return states_; }
-  const SubscriberCounts& counts() const { return counts_; }
+  const ReceiverCounts& counts() const { return receiver_.counts(); }
 
  private:
-  Result<void> on_frame(const Frame& frame);
-  Result<void> on_welcome(std::string_view body);
-  Result<void> on_keyframe(std::string_view body);
-  Result<void> on_deltas(const Frame& frame);
-  Result<void> on_items(std::string_view body);
-  Result<void> on_coded_items(const Frame& frame);
-  Result<void> on_block(EventHandle event, std::string_view block);
-  Result<void> on_update(const CodedItem& item);
-  Result<void> on_skip(std::uint64_t count);
-  bool is_wanted(EventHandle event);
-  void take(EventHandle event, const Result<Delta>& delta);
-  Result<void> on_checkpoint(std::string_view body);
-  Result<void> on_heartbeat(std::string_view body);
-  void ask_again(EventHandle event, std::string why);
-
-  struct Partial {
-    KeyframeChunk head;
-    std::string data;
-  };
+  EventState* find(EventHandle event) override;
+  EventState& set(EventHandle event, EventState state) override;
+  void drop(EventHandle event) override { states_.erase(event); }
+  void welcomed(const Welcome& welcome) override;
+  void keyframe(EventHandle event, const EventState& state, Offset as_of) override;
+  void item(ReceivedItem& item) override;
+  void heartbeat(const Heartbeat& heartbeat) override;
+  void resync(EventHandle event, std::string_view why) override;
+  void goodbye(const Goodbye& goodbye) override;
+  void error(const ErrorMessage& error) override;
 
   Hello hello_;
-  std::uint8_t coded_prior_;  // that may be offered
   SubscriberEvents events_;
-  SubscriberCounts counts_;
-  FrameReader reader_;
-  std::string output_;
-  Position position_;
-  std::uint32_t heartbeat_ms_ = 0;
-  std::size_t partial_bytes_ = 0;
-  bool stopped_ = false;
-  bool merged_in_frame_ = false;  // the count may be past an offset that was to come later
-  bool welcomed_ = false;
-  bool complete_ = false;  // all states up to the position are held, so it may be offered
   std::unordered_map<EventHandle, EventState> states_;
-  std::unordered_map<EventHandle, Offset> keyframe_offsets_;  // deltas up to there are in the state already
-  std::unordered_map<EventHandle, Partial> partial_;
-  std::unordered_map<EventHandle, std::uint64_t> awaiting_;  // events whose keyframe was asked for
-  std::optional<coded::LiveModels<coded::Model>> models_;    // while coded updates come
-  std::shared_ptr<const coded::Prior> prior_;
-  EventHandle last_event_;  // of the last item of a deltas frame
+  Receiver receiver_;
 };
 
 }  // namespace touchline

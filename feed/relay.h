@@ -1,13 +1,13 @@
 // A relay without a socket: bytes of one publisher in, a hub with the same history for any number of readers.
 //
-// Keeps the states, counts offsets, checks digests and asks for keyframes as a subscriber does, and publishes every
-// frame of deltas once, its blocks unchanged, at the same offsets. Where the publisher leaves deltas out, so does the
-// hub, and its readers are given keyframes of what changed. Nobody is given a state while one is missing here. Knows
-// no socket and no clock: the time is passed in. Loop thread.
+// Owns the states that its receiver brings up to date (core/receiver), and publishes every frame of deltas once, as
+// blocks, at the same offsets. Where the publisher leaves deltas out, so does the hub, and its readers are given
+// keyframes of what changed. Nobody is given a state while one is missing here. Knows no socket and no clock: the time
+// is passed in. Loop thread.
 #pragma once
 
-#include "core/frame.h"
 #include "core/messages.h"
+#include "core/receiver.h"
 #include "core/receiving_end.h"
 #include "core/result.h"
 #include "feed/hub.h"
@@ -15,10 +15,8 @@
 
 #include <cstdint>
 #include <functional>
-#include <optional>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -28,7 +26,11 @@ namespace touchline {
 struct RelayEvents {
   // What readers hold leads nowhere: none is in the hub when this returns.
   std::function<void(const std::string& why)> send_away;
+  std::function<void()> begun_anew;  // no event is known any more, all are told again
   std::function<void(const Welcome&)> welcome;
+  std::function<void(EventHandle, const EventState&, Offset)> keyframe;  // the state is another one
+  // A delta was applied, with the state behind it. It is published with the rest of its frame, or left out.
+  std::function<void(EventHandle, const EventState&, const Delta&, Offset)> delta;
   std::function<void(const Heartbeat&)> heartbeat;
   std::function<void(Offset from, Offset to)> jump;  // deltas were left out
   std::function<void(EventHandle, std::string_view why)> resync;
@@ -37,33 +39,30 @@ struct RelayEvents {
 };
 
 struct RelayCounts {
-  std::uint64_t bytes = 0;
   std::uint64_t deltas = 0;  // forwarded
-  std::uint64_t keyframes = 0;
   std::uint64_t jumps = 0;
-  std::uint64_t resyncs = 0;
-  std::uint64_t digests_checked = 0;
-  std::uint64_t digests_differed = 0;
 };
 
-class Relay : public ReceivingEnd {
+class Relay : public ReceivingEnd, private ReceiverOwner {
  public:
   // The filter of the hello is empty: a relay follows everything.
   Relay(Hello hello, HubOptions options, RelayEvents events);
+  Relay(const Relay&) = delete;
+  Relay& operator=(const Relay&) = delete;
 
   // Behind an error nothing more is taken, and no position is offered to the next connection.
   Result<void> receive(std::string_view bytes) override;
-  std::string take_output() override { return std::exchange(output_, {}); }
-  bool has_output() const override { return !output_.empty(); }
-  bool welcomed() const override { return welcomed_; }
-  std::uint32_t heartbeat_ms() const override { return heartbeat_ms_; }
+  std::string take_output() override { return receiver_.take_output(); }
+  bool has_output() const override { return receiver_.has_output(); }
+  bool welcomed() const override { return receiver_.welcomed(); }
+  std::uint32_t heartbeat_ms() const override { return receiver_.heartbeat_ms(); }
 
   // A new connection to the same publisher, or to another one of the same history.
-  void reconnect();
-  void set_token(std::string token) { hello_.token = std::move(token); }
+  void reconnect() { receiver_.reconnect(); }
+  void set_token(std::string token) { receiver_.set_token(std::move(token)); }
   // The connection has ended.
-  void lost() { welcomed_ = false; }
-  void acknowledge() { put(output_, Ack{position_.offset}); }
+  void lost() { receiver_.lost(); }
+  void acknowledge() { receiver_.acknowledge(); }
   // Looks at what time has done, several times a second. An error ends the connection.
   Result<void> tick(std::int64_t now_ms);
 
@@ -77,47 +76,35 @@ class Relay : public ReceivingEnd {
 
   Hub& hub() { return hub_; }
   const MirroredEvents& events() const { return mirrored_; }
-  Position position() const { return position_; }
+  Position position() const { return receiver_.position(); }
   const RelayCounts& counts() const { return counts_; }
+  const ReceiverCounts& received() const { return receiver_.counts(); }
   // How the publisher's sources are, as far as it is known, and how the publisher is.
   std::vector<SourceHealth> sources(std::int64_t now_ms) const;
 
  private:
-  struct Partial {
-    KeyframeChunk head;
-    std::string data;
-  };
+  EventState* find(EventHandle event) override;
+  EventState& set(EventHandle event, EventState state) override;
+  void changes(EventHandle event) override { hub_.keep_as_it_was(mirrored_.event(event)); }
+  void drop(EventHandle) override {}  // its keyframe is asked for, and nobody is given a state before
+  void welcomed(const Welcome& welcome) override;
+  void keyframe(EventHandle event, const EventState& state, Offset as_of) override;
+  void frame_begins(std::size_t bytes) override;
+  void item(ReceivedItem& item) override;
+  void frame_ends() override;
+  void heartbeat(const Heartbeat& heartbeat) override;
+  void checkpoint(std::string_view body) override;
+  void resync(EventHandle event, std::string_view why) override;
+  void goodbye(const Goodbye& goodbye) override;
+  void error(const ErrorMessage& error) override;
+  void begin_anew(const Welcome& welcome);
 
-  Result<void> take_frames();
-  Result<void> on_frame(const Frame& frame);
-  Result<void> on_welcome(std::string_view body);
-  Result<void> on_keyframe(std::string_view body);
-  Result<void> on_deltas(std::string_view body);
-  Result<void> on_item(const DeltaItem& item);
-  std::optional<Delta> take_block(EventHandle event, std::string_view block);
-  bool is_wanted(EventHandle event);
-  Result<void> on_checkpoint(std::string_view body);
-  Result<void> on_heartbeat(std::string_view body);
-  Result<void> check_position(Offset named) const;
-  void ask_again(EventHandle event, std::string why);
-
-  Hello hello_;
   RelayEvents events_;
   RelayCounts counts_;
   MirroredEvents mirrored_;
+  Receiver receiver_;
   Hub hub_;
-  FrameReader reader_;
-  std::string output_;
-  Position position_;
-  std::uint32_t heartbeat_ms_ = 0;
-  bool welcomed_ = false;
-  bool complete_ = false;  // all states up to the position have come, so it may be offered
-  Offset ahead_{};         // of the newest keyframe
-  std::size_t partial_bytes_ = 0;
-  std::unordered_map<EventHandle, Offset> keyframe_offsets_;  // deltas up to there are in the state already
-  std::unordered_map<EventHandle, Partial> partial_;
-  std::unordered_map<EventHandle, std::uint64_t> awaiting_;  // events whose keyframe was asked for
-  std::int64_t awaiting_since_ms_ = 0;                       // 0: for none
+  std::int64_t awaiting_since_ms_ = 0;  // 0: for no keyframe
   std::int64_t heard_ms_ = 0;
   std::uint64_t heard_bytes_ = 0;
   std::vector<SourceHealth> sources_;  // as the last heartbeat had them,
@@ -127,7 +114,7 @@ class Relay : public ReceivingEnd {
   Batch batch_;
   std::vector<EventHandle> touched_;
   bool keeps_deltas_ = false;
-  bool forwardable_ = false;  // every item is one delta, and has what slow readers need
+  bool forwardable_ = false;  // every item is one delta, and has what readers need
 };
 
 }  // namespace touchline

@@ -93,10 +93,11 @@ class RelayService {
     keep_last_state();
     reader_log_.flush();
     const RelayCounts& counts = relay_.counts();
+    const ReceiverCounts& received = relay_.received();
     spdlog::info("stopped at offset {}: {}, {}, {}, {}, {} bytes in, {} bytes out",
                  relay_.position().offset.value, counted(counts.deltas, "delta"),
-                 counted(counts.keyframes, "keyframe"), counted(counts.jumps, "jump"),
-                 counted(counts.resyncs, "resync"), counts.bytes, relay_.hub().counts().bytes_out);
+                 counted(received.keyframes, "keyframe"), counted(counts.jumps, "jump"),
+                 counted(received.resyncs, "resync"), received.bytes, relay_.hub().counts().bytes_out);
     return exit_code_;
   }
 

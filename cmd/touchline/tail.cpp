@@ -188,7 +188,7 @@ class Tail {
     if (options_.format == "board") board_.show(subscriber_.states());
     if (options_.digests) printer_.digests(subscriber_.states());
     printer_.flush();
-    const SubscriberCounts& counts = subscriber_.counts();
+    const ReceiverCounts& counts = subscriber_.counts();
     say("%llu deltas of %zu events in %llu bytes, %llu keyframes in %llu bytes; position %llu:%llu; %llu "
         "digests agreed, %llu resyncs",
         number(counts.deltas), subscriber_.states().size(), number(counts.delta_bytes),

@@ -124,10 +124,9 @@ TEST(Retention, NamesAPositionThatIsOlderAndBringsItHereAllTheSame) {
   bool asked = false;
   wired.hub.ask_back = [&](Offset, Offset, std::uint64_t) { asked = true; };
   std::string reason;
-  Wired::Peer peer;
   SubscriberEvents events;
   events.welcome = [&](const Welcome& welcome) { reason = welcome.reason; };
-  peer.subscriber = Subscriber(Hello{}, std::move(events));
+  Wired::Peer peer(Hello{}, std::move(events));
   wired.join_and_hear(peer);
   wired.hub.leave(peer.reader);
   for (int i = 0; i < 5; ++i)

@@ -77,7 +77,12 @@ struct Pipeline {
   LineRef line;
   std::int64_t now_ms = 10'000;
   Hub::Reader reader;
-  Subscriber subscriber{Hello{}, SubscriberEvents{}};
+  std::optional<Durability> said;
+  Subscriber subscriber{Hello{}, [this] {
+                          SubscriberEvents events;
+                          events.welcome = [this](const Welcome& welcome) { said = welcome.durability; };
+                          return events;
+                        }()};
 };
 
 TEST(Publisher, HandsOverWhatGatheredWhileTheJournalWasBusyAsOneBatch) {
@@ -232,12 +237,8 @@ TEST(OutputGate, KeepsWhoJoinsBackUntilTheirKeyframesAreOnDisk) {
 
 TEST(OutputGate, IsOpenWithRelaxedDurabilityAndTheWelcomeSaysSo) {
   Pipeline p(Durability::relaxed);
-  std::optional<Durability> said;
-  SubscriberEvents events;
-  events.welcome = [&](const Welcome& welcome) { said = welcome.durability; };
-  p.subscriber = Subscriber({}, events);
   p.join();
-  EXPECT_EQ(said, Durability::relaxed);
+  EXPECT_EQ(p.said, Durability::relaxed);
   p.take(150);
   p.flush();
   EXPECT_TRUE(p.under_way);

@@ -62,7 +62,7 @@ class AnyDay {
       EXPECT_EQ(relay->error, "");
       EXPECT_TRUE(relay->relay->is_whole());
       jumps += relay->relay->counts().jumps;
-      resyncs += relay->relay->counts().resyncs;
+      resyncs += relay->relay->received().resyncs;
       deltas += relay->relay->counts().deltas;
     }
   }

@@ -58,9 +58,9 @@ class RelayMesh {
       cut(*node);
   }
 
-  Node& add_relay() {
+  Node& add_relay(RelayEvents listeners = {}) {
     Node& node = *nodes_.emplace_back(std::make_unique<Node>());
-    start_relay(node);
+    start_relay(node, std::move(listeners));
     return node;
   }
   Node& add_reader(Filter filter = {}) {
@@ -241,8 +241,7 @@ class RelayMesh {
     hub_->on_more_keyframes = [this] { origin_more_ = true; };
     hub_->restore_head(origin_.head());
   }
-  void start_relay(Node& node) {
-    RelayEvents events;
+  void start_relay(Node& node, RelayEvents events = {}) {
     events.send_away = [this, &node](const std::string&) { cut_all(node.relay->hub()); };
     node.relay = std::make_unique<Relay>(Hello{}, relay_options_, std::move(events));
     node.relay->hub().on_more_keyframes = [&node] { node.more_keyframes = true; };

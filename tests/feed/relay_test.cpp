@@ -9,7 +9,10 @@
 
 #include <gtest/gtest.h>
 
+#include <map>
 #include <string>
+#include <utility>
+#include <vector>
 
 namespace touchline {
 namespace {
@@ -171,7 +174,7 @@ TEST(Relay, GivesNobodyAStateWhileOneIsMissing) {
   chain.read(chain.relay, 0);  // sends what it asks for
   chain.carry_all();
   EXPECT_TRUE(chain.relay.relay->is_whole());
-  EXPECT_EQ(chain.relay.relay->counts().digests_differed, 1U);
+  EXPECT_EQ(chain.relay.relay->received().digests_differed, 1U);
   EXPECT_EQ(chain.reader.subscriber->counts().resyncs, 0U) << "what readers hold was right";
   EXPECT_EQ(early.subscriber->counts().resyncs, 1U);
   EXPECT_EQ(late.subscriber->counts().resyncs, 0U);
@@ -193,8 +196,8 @@ TEST(Relay, GivesNobodyAStateThatIsAheadOfItsPosition) {
   chain.connect(chain.relay);
   // Keyframes of a and b, and not yet the skip behind them.
   chain.write(chain.relay);
-  const std::uint64_t keyframes = chain.relay.relay->counts().keyframes;
-  while (chain.relay.relay->counts().keyframes == keyframes)
+  const std::uint64_t keyframes = chain.relay.relay->received().keyframes;
+  while (chain.relay.relay->received().keyframes == keyframes)
     chain.read(chain.relay, 1);
   EXPECT_EQ(chain.relay.relay->position().offset, Offset(3));
   EXPECT_FALSE(chain.relay.relay->is_whole());
@@ -284,6 +287,50 @@ TEST(Relay, RefusesKeptStatesThatAreCutOff) {
     Relay relay({}, {}, {});
     EXPECT_FALSE(relay.restore(std::string_view(*chain.relay.kept).substr(0, size))) << size;
   }
+}
+
+// What stands behind its listeners has the same states, told as they change.
+TEST(Relay, TellsOfEveryStateThatItHasAndOfEveryChange) {
+  RelayMesh mesh;
+  std::map<EventHandle, std::uint64_t> digests;
+  std::vector<Offset> offsets;
+  int begun = 0;
+  RelayEvents events;
+  events.begun_anew = [&] {
+    ++begun;
+    digests.clear();
+  };
+  events.keyframe = [&](EventHandle event, const EventState& state, Offset) {
+    digests[event] = state.digest();
+  };
+  events.delta = [&](EventHandle event, const EventState& after, const Delta& delta, Offset at) {
+    EXPECT_EQ(after.seq, delta.seq);
+    digests[event] = after.digest();
+    offsets.push_back(at);
+  };
+  auto& relay = mesh.add_relay(std::move(events));
+  const auto expect_all = [&] {
+    ASSERT_EQ(digests.size(), mesh.origin().table().events().size());
+    for (const auto& event : mesh.origin().table().events())
+      EXPECT_EQ(digests.at(event->handle), event->state.digest());
+  };
+  mesh.update("a", 2);
+  mesh.commit_all();
+  mesh.connect(relay);
+  mesh.carry(relay);
+  expect_all();
+  mesh.update("a", 3);
+  mesh.update("b", 4);
+  mesh.commit_all();
+  mesh.carry(relay);
+  expect_all();
+  EXPECT_EQ(offsets, (std::vector{Offset(2), Offset(3)}));
+  EXPECT_EQ(begun, 1);
+  mesh.begin_epoch();
+  mesh.connect(relay);
+  mesh.carry(relay);
+  expect_all();
+  EXPECT_EQ(begun, 2);
 }
 
 TEST(Relay, RefusesEventsPastItsBound) {

@@ -36,7 +36,7 @@ SubscriberEvents watching(Seen& seen) {
 }
 
 struct Watcher : Wired::Peer {
-  explicit Watcher(Seen& seen) { subscriber = Subscriber({}, watching(seen)); }
+  explicit Watcher(Seen& seen) : Wired::Peer({}, watching(seen)) {}
 };
 
 TEST(SlowReader, IsGivenItsPricesMergedAndEveryCriticalDelta) {

@@ -48,7 +48,8 @@ struct Wired {
   }
 
   struct Peer {
-    explicit Peer(Hello hello = {}) : subscriber(std::move(hello), {}) {}
+    explicit Peer(Hello hello = {}, SubscriberEvents events = {})
+        : subscriber(std::move(hello), std::move(events)) {}
     Hub::Reader reader;
     Subscriber subscriber;
     bool joined = false;

@@ -5,22 +5,18 @@
 #include "core/limits.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace touchline {
 namespace {
 
-constexpr std::int64_t resync_ms_max = 30'000;  // for a keyframe that was asked for
+constexpr std::int64_t resync_ms_max = 30'000;                    // for a keyframe that was asked for
+constexpr std::size_t block_bytes_max = 2 * limits::delta_bytes;  // of a coded update; no origin makes such
 constexpr std::string_view own_name = "upstream";
 
 Hello hello_of(Hello hello) {
   hello.filter = {};
-  hello.coded_prior = 0;
   return hello;
-}
-
-HubOptions hub_options(HubOptions options) {
-  options.coded_events_max = 0;  // what comes as blocks goes out as blocks
-  return options;
 }
 
 }  // namespace
@@ -28,7 +24,7 @@ HubOptions hub_options(HubOptions options) {
 Relay::Relay(Hello hello, HubOptions options, RelayEvents events)
     : events_(std::move(events)),
       receiver_(*this, hello_of(std::move(hello)), limits::relayed_events),
-      hub_(mirrored_, Epoch(0), hub_options(std::move(options))) {
+      hub_(mirrored_, Epoch(0), std::move(options)) {
   hub_.sources = [this](std::int64_t now_ms) { return sources(now_ms); };
 }
 
@@ -107,12 +103,14 @@ void Relay::begin_anew(const Welcome& welcome) {
                       std::to_string(welcome.position.epoch.value));
   }
   mirrored_.clear();
+  streams_.reset();
   hub_.begin_anew(welcome.position.epoch, welcome.position.offset, welcome.durability);
   if (events_.begun_anew) events_.begun_anew();
 }
 
 void Relay::keyframe(EventHandle event, const EventState& state, Offset as_of) {
   hub_.replaced(event, as_of);
+  if (streams_) streams_->end_group(event);
   if (events_.keyframe) events_.keyframe(event, state, as_of);
 }
 
@@ -123,6 +121,19 @@ void Relay::frame_begins(std::size_t bytes) {
   touched_.clear();
   forwardable_ = true;
   keeps_deltas_ = hub_.wants_deltas();
+  code_for_readers();
+}
+
+void Relay::code_for_readers() {
+  const std::size_t events = hub_.wants_coded();
+  if (events == 0) {
+    streams_.reset();
+  } else if (!streams_) {
+    streams_ = std::make_unique<coded::Streams>(events);
+  }
+  for (const EventHandle event : hub_.take_wanted_groups()) {
+    if (streams_) streams_->want_group(event);
+  }
 }
 
 void Relay::item(ReceivedItem& item) {
@@ -132,19 +143,38 @@ void Relay::item(ReceivedItem& item) {
   }
   mirrored_.reach(item.event);
   touched_.push_back(item.event);
-  if (item.offsets != 1) forwardable_ = false;
-  ++batch_.count;
-  batch_.last_item = batch_.items.size();
-  put_item(batch_.items, item.event, item.block);
   if (item.delta != nullptr && events_.delta)
     events_.delta(item.event, *item.after, *item.delta, position().offset);
-  if (!keeps_deltas_) return;
-  if (item.delta != nullptr) {
-    batch_.deltas.push_back({item.event, item.source_time_before_ms, std::move(*item.delta)});
-  } else {
-    // Readers whose deltas are being merged need them all.
-    forwardable_ = false;
+  // Without its delta, what came coded says nothing to anybody who is not in the middle of its group; and readers whose
+  // deltas are being merged need them all.
+  const bool says_all = item.delta != nullptr || (!item.block.empty() && !keeps_deltas_);
+  if (item.offsets != 1 || !says_all) forwardable_ = false;
+  if (forwardable_) forward(item);
+}
+
+void Relay::forward(ReceivedItem& item) {
+  std::string_view block = item.block;
+  if (block.empty()) {
+    block_.clear();
+    encode_block(block_, *item.after, *item.delta, item.source_time_before_ms);
+    block = block_;
+    if (block.size() > block_bytes_max) {
+      forwardable_ = false;
+      return;
+    }
   }
+  ++batch_.count;
+  batch_.last_item = batch_.items.size();
+  put_item(batch_.items, item.event, block);
+  const bool says_something = item.delta != nullptr && !item.delta->empty();
+  if (streams_ && says_something) {
+    streams_->add(batch_.coded, item.event, *item.after, *item.delta, item.source_time_before_ms,
+                  position().offset, block.size());
+  } else if (streams_) {
+    streams_->leave_out(batch_.coded, item.event);
+  }
+  if (keeps_deltas_)
+    batch_.deltas.push_back({item.event, item.source_time_before_ms, std::move(*item.delta)});
 }
 
 void Relay::frame_ends() {
@@ -155,9 +185,10 @@ void Relay::frame_ends() {
   if (forwardable_) {
     counts_.deltas += batch_.count;
     auto bytes = std::make_shared<const std::string>(std::move(batch_.items));
-    hub_.publish(batch_, std::move(bytes));
+    hub_.publish(batch_, std::move(bytes), std::exchange(batch_.coded, {}));
   } else {
     ++counts_.jumps;
+    streams_.reset();  // groups do not go on over what is left out
     hub_.jump(position().offset);
     if (events_.jump) events_.jump(before, position().offset);
   }

@@ -1,11 +1,12 @@
 // A relay without a socket: bytes of one publisher in, a hub with the same history for any number of readers.
 //
-// Owns the states that its receiver brings up to date (core/receiver), and publishes every frame of deltas once, as
-// blocks, at the same offsets. Where the publisher leaves deltas out, so does the hub, and its readers are given
-// keyframes of what changed. Nobody is given a state while one is missing here. Knows no socket and no clock: the time
-// is passed in. Loop thread.
+// Owns the states that its receiver brings up to date (core/receiver), and publishes every frame of deltas once, at the
+// same offsets: as blocks, and coded for readers that agreed on it, whichever it came as. Where the publisher leaves
+// deltas out, so does the hub, and its readers are given keyframes of what changed. Nobody is given a state while one is
+// missing here. Knows no socket and no clock: the time is passed in. Loop thread.
 #pragma once
 
+#include "core/coded/streams.h"
 #include "core/messages.h"
 #include "core/receiver.h"
 #include "core/receiving_end.h"
@@ -15,6 +16,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -98,6 +100,8 @@ class Relay : public ReceivingEnd, private ReceiverOwner {
   void goodbye(const Goodbye& goodbye) override;
   void error(const ErrorMessage& error) override;
   void begin_anew(const Welcome& welcome);
+  void code_for_readers();
+  void forward(ReceivedItem& item);
 
   RelayEvents events_;
   RelayCounts counts_;
@@ -110,8 +114,11 @@ class Relay : public ReceivingEnd, private ReceiverOwner {
   std::vector<SourceHealth> sources_;  // as the last heartbeat had them,
   std::int64_t sources_at_ms_ = 0;     // and when that was; 0: at the next tick
 
+  std::unique_ptr<coded::Streams> streams_;  // null: no reader wants coded updates
+
   // The frame of deltas at work.
   Batch batch_;
+  std::string block_;
   std::vector<EventHandle> touched_;
   bool keeps_deltas_ = false;
   bool forwardable_ = false;  // every item is one delta, and has what readers need

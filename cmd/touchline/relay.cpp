@@ -11,6 +11,7 @@
 #include "cmd/touchline/service_options.h"
 #include "cmd/touchline/state_file.h"
 #include "cmd/touchline/upstream_options.h"
+#include "core/coded/prior.h"
 #include "feed/backoff.h"
 #include "feed/clock.h"
 #include "feed/loop.h"
@@ -33,12 +34,15 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr milliseconds tick{100};
+constexpr std::size_t upstream_read_bytes = 32U << 10;  // in one turn: of coded updates some 4,000, or 20 ms
 constexpr std::int64_t catch_up_ms_max = 3'000;  // with states of an earlier run, before readers are let in
 
 struct RelayOptions : ServiceOptions {
   UpstreamOptions upstream;
   ReaderPortOptions readers;
   std::string name = "relay";
+  std::string upstream_encoding = "coded";
+  std::string encoding = "coded";
   std::string state;
   std::uint32_t state_interval_s = 30;
 };
@@ -47,6 +51,7 @@ HubOptions hub_options(const RelayOptions& options) {
   HubOptions hub;
   hub.publisher = std::string("touchline ") + TOUCHLINE_VERSION + " relay";
   hub.heartbeat_ms = options.heartbeat_ms;
+  if (options.encoding == "blocks") hub.coded_events_max = 0;
   return hub;
 }
 
@@ -54,6 +59,7 @@ Hello hello_of(const RelayOptions& options, const Upstream& upstream) {
   Hello hello;
   hello.relay = options.name;
   hello.token = upstream.token;
+  if (options.upstream_encoding == "coded") hello.coded_prior = coded::prior_version;
   return hello;
 }
 
@@ -94,10 +100,11 @@ class RelayService {
     reader_log_.flush();
     const RelayCounts& counts = relay_.counts();
     const ReceiverCounts& received = relay_.received();
-    spdlog::info("stopped at offset {}: {}, {}, {}, {}, {} bytes in, {} bytes out",
+    spdlog::info("stopped at offset {}: {}, {}, {}, {}, {} bytes in ({}), {} bytes out",
                  relay_.position().offset.value, counted(counts.deltas, "delta"),
                  counted(received.keyframes, "keyframe"), counted(counts.jumps, "jump"),
-                 counted(received.resyncs, "resync"), received.bytes, relay_.hub().counts().bytes_out);
+                 counted(received.resyncs, "resync"), received.bytes, counted(received.coded, "coded update"),
+                 relay_.hub().counts().bytes_out);
     return exit_code_;
   }
 
@@ -163,7 +170,7 @@ class RelayService {
     goodbye_.reset();
     connection_ = std::make_unique<TcpSubscriber>(
         loop_, relay_, upstream_.endpoint, [this](Result<void> result) { disconnected(result); },
-        TcpSubscriberOptions{.tls = upstream_.tls});
+        TcpSubscriberOptions{.read_bytes = upstream_read_bytes, .tls = upstream_.tls});
   }
 
   void disconnected(const Result<void>& result) {
@@ -325,6 +332,15 @@ Command add_relay(CLI::App& parent) {
   add_reader_port_options(*app, options->readers);
   app->get_option("--listen")->required();
   app->add_option("--name", options->name, "For the publisher's log")->capture_default_str();
+  app->add_option(
+         "--upstream-encoding", options->upstream_encoding,
+         "What is asked for. coded: the fewest bytes, where the publisher has them, too; blocks: never")
+      ->check(CLI::IsMember({"coded", "blocks"}))
+      ->capture_default_str();
+  app->add_option("--encoding", options->encoding,
+                  "coded: the fewest bytes, for readers that can; blocks: for all")
+      ->check(CLI::IsMember({"coded", "blocks"}))
+      ->capture_default_str();
   app->add_option("--state", options->state,
                   "A file with states and position: taken up at the start if it is there, written now and "
                   "then and at the end, so that a restart fetches only what it missed");

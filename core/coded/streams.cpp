@@ -29,6 +29,11 @@ void Streams::add(CodedUpdates& out, EventHandle event, const EventState& after,
   out.updates.push_back({out.bytes.size(), event, start, first});
 }
 
+void Streams::leave_out(CodedUpdates& out, EventHandle event) {
+  groups_.drop(event);
+  out.updates.push_back({out.bytes.size(), event, Offset(), false});
+}
+
 void Streams::want_group(EventHandle event) {
   if (Group* group = groups_.find(event)) group->wanted = true;
 }

@@ -24,12 +24,12 @@ class AnyDay {
  public:
   explicit AnyDay(std::uint64_t seed)
       : random_(seed), mesh_(options(), options()), damages_(random_.one_in(3)) {
-    relays_ = {&mesh_.add_relay(), &mesh_.add_relay()};
+    relays_ = {&mesh_.add_relay({}, asks()), &mesh_.add_relay({}, asks())};
     for (int i = 0; i < 5; ++i)
-      readers_.push_back(&mesh_.add_reader());
+      readers_.push_back(&mesh_.add_reader({}, asks()));
     Filter filter;
     filter.events = {"e0", "e3"};
-    readers_.push_back(&mesh_.add_reader(filter));
+    readers_.push_back(&mesh_.add_reader(filter, asks()));
   }
 
   void run() {
@@ -64,18 +64,25 @@ class AnyDay {
       jumps += relay->relay->counts().jumps;
       resyncs += relay->relay->received().resyncs;
       deltas += relay->relay->counts().deltas;
+      coded_in += relay->relay->received().coded;
+      coded_out += relay->relay->hub().counts().coded;
     }
   }
 
   std::uint64_t jumps = 0;
   std::uint64_t resyncs = 0;
   std::uint64_t deltas = 0;
+  std::uint64_t coded_in = 0;   // by relays that were not started again
+  std::uint64_t coded_out = 0;  //
   std::uint64_t epochs = 0;
   std::uint64_t taken_up = 0;
 
  private:
+  test::Asks asks() { return random_.one_in(2) ? test::Asks::coded : test::Asks::blocks; }
+
   HubOptions options() {
     HubOptions options;
+    options.coded_events_max = random_.one_in(2) ? 2 : 64;
     options.log_bytes_max = random_.one_in(2) ? 600 : 1U << 20;
     options.gather_bytes = random_.one_in(2) ? 100 : 1U << 20;
     options.keyframe_cache_bytes_max = random_.one_in(2) ? 500 : 1U << 20;
@@ -182,6 +189,8 @@ TEST(RelayConvergence, EveryReaderAnywhereInAChainEndsWithTheOriginsStates) {
   std::uint64_t jumps = 0;
   std::uint64_t resyncs = 0;
   std::uint64_t deltas = 0;
+  std::uint64_t coded_in = 0;
+  std::uint64_t coded_out = 0;
   std::uint64_t epochs = 0;
   std::uint64_t taken_up = 0;
   for (std::uint64_t seed = 1; seed <= seeds; ++seed) {
@@ -192,6 +201,8 @@ TEST(RelayConvergence, EveryReaderAnywhereInAChainEndsWithTheOriginsStates) {
     jumps += day.jumps;
     resyncs += day.resyncs;
     deltas += day.deltas;
+    coded_in += day.coded_in;
+    coded_out += day.coded_out;
     epochs += day.epochs;
     taken_up += day.taken_up;
   }
@@ -199,6 +210,8 @@ TEST(RelayConvergence, EveryReaderAnywhereInAChainEndsWithTheOriginsStates) {
   EXPECT_GT(jumps, 100U);
   EXPECT_GT(resyncs, 100U);
   EXPECT_GT(deltas, 10'000U);
+  EXPECT_GT(coded_in, 1'000U);
+  EXPECT_GT(coded_out, 1'000U);
   EXPECT_GT(epochs, 100U);
   EXPECT_GT(taken_up, 100U);
 }

@@ -4,6 +4,7 @@
 // an event's state is at each of its sequence numbers is remembered, so that no reader may ever show another one.
 #pragma once
 
+#include "core/coded/prior.h"
 #include "core/retention.h"
 #include "core/subscriber.h"
 #include "feed/publisher.h"
@@ -32,10 +33,14 @@ struct Line {
   std::string written;  // and not yet read
 };
 
+// What a node offers to whom it reads from.
+enum class Asks : std::uint8_t { blocks, coded };
+
 class RelayMesh {
  public:
   struct Node {
     Line line;
+    Asks asks = Asks::blocks;
     std::unique_ptr<Relay> relay;            // one of both
     std::unique_ptr<Subscriber> subscriber;  //
     bool more_keyframes = false;
@@ -58,14 +63,16 @@ class RelayMesh {
       cut(*node);
   }
 
-  Node& add_relay(RelayEvents listeners = {}) {
+  Node& add_relay(RelayEvents listeners = {}, Asks asks = Asks::blocks) {
     Node& node = *nodes_.emplace_back(std::make_unique<Node>());
+    node.asks = asks;
     start_relay(node, std::move(listeners));
     return node;
   }
-  Node& add_reader(Filter filter = {}) {
+  Node& add_reader(Filter filter = {}, Asks asks = Asks::blocks) {
     Node& node = *nodes_.emplace_back(std::make_unique<Node>());
-    Hello hello;
+    node.asks = asks;
+    Hello hello = hello_of(node);
     hello.filter = std::move(filter);
     SubscriberEvents events;
     events.keyframe = [this, &node](EventHandle event, const EventState& state, Offset) {
@@ -243,9 +250,14 @@ class RelayMesh {
   }
   void start_relay(Node& node, RelayEvents events = {}) {
     events.send_away = [this, &node](const std::string&) { cut_all(node.relay->hub()); };
-    node.relay = std::make_unique<Relay>(Hello{}, relay_options_, std::move(events));
+    node.relay = std::make_unique<Relay>(hello_of(node), relay_options_, std::move(events));
     node.relay->hub().on_more_keyframes = [&node] { node.more_keyframes = true; };
     node.more_keyframes = false;
+  }
+  static Hello hello_of(const Node& node) {
+    Hello hello;
+    if (node.asks == Asks::coded) hello.coded_prior = coded::prior_version;
+    return hello;
   }
   void cut_all(Hub& hub) {
     for (const auto& node : nodes_) {

@@ -52,6 +52,11 @@ class Relays : public Guarded {
       ASSERT_FALSE(publisher.ends_within(std::chrono::milliseconds(10))) << publisher.wait().err;
     }
   }
+  static std::string text_between(const std::string& text, const std::string& begin, const std::string& end) {
+    const std::size_t from = text.find(begin) + begin.size();
+    return text.substr(from, text.find(end, from) - from);
+  }
+  void expect_kills_lose_nothing(const std::string& encoding);
   // A reader that comes back again and again is told to end.
   void expect_digests(Program& reader) const {
     reader.send(SIGTERM);
@@ -180,11 +185,13 @@ TEST_F(Relays, DoNotLetAReaderThatIsStuckDisturbTheOthers) {
 }
 
 // Everybody is killed at any moment, and starts again; the source sends again what was not answered.
-TEST_F(Relays, KillsAnywhereInTheChainLoseNothing) {
+void Relays::expect_kills_lose_nothing(const std::string& encoding) {
   const Lines day = lines_of(simulate_day(folder_, 4, 71));
   AnsweredSource source(day);
   std::mt19937_64 random(5);
-  const std::vector<std::string> state{"--state", folder_ / "first.state", "--state-interval-s", "1"};
+  const std::vector<std::string> asks{"--upstream-encoding", encoding};
+  std::vector<std::string> state{"--state", folder_ / "first.state", "--state-interval-s", "1"};
+  state.insert(state.end(), asks.begin(), asks.end());
   std::string listen = "tcp://127.0.0.1:0";
   const auto serve = [&] {
     service_ = std::make_unique<Program>(
@@ -195,7 +202,7 @@ TEST_F(Relays, KillsAnywhereInTheChainLoseNothing) {
   };
   serve();
   Relay first = start_relay(listen, state);
-  Relay second = start_relay(first.url);
+  Relay second = start_relay(first.url, asks);
   std::vector<std::unique_ptr<Program>> readers;
   for (const std::string& url : {listen, first.url, second.url, second.url})
     readers.push_back(join(url, {"--reconnect"}));
@@ -217,7 +224,7 @@ TEST_F(Relays, KillsAnywhereInTheChainLoseNothing) {
     if (victim == nullptr) continue;
     victim->program->wait();
     *victim =
-        victim == &first ? launch_relay(listen, state, first.url) : launch_relay(first.url, {}, second.url);
+        victim == &first ? launch_relay(listen, state, first.url) : launch_relay(first.url, asks, second.url);
   }
   EXPECT_GE(kills, 6) << "the day was over too soon";
   source.send(Socket(feed_));
@@ -233,6 +240,39 @@ TEST_F(Relays, KillsAnywhereInTheChainLoseNothing) {
     expect_digests(*reader);
   expect_sound(store_);
   std::printf("%d kills; %zu lines sent %zu times\n", kills, source.size(), source.sent());
+}
+
+TEST_F(Relays, KillsAnywhereInTheChainLoseNothing) { expect_kills_lose_nothing("blocks"); }
+
+TEST_F(Relays, KillsAnywhereInAChainOfCodedUpdatesLoseNothing) { expect_kills_lose_nothing("coded"); }
+
+// A chain is given coded updates and gives them, and whoever wants blocks is given blocks, unless somebody is told not to.
+TEST_F(Relays, GiveOnCodedUpdatesToThoseWhoAskForThem) {
+  const std::string day = bytes_of(simulate_day(folder_, 2, 14));
+  start("tcp");
+  const Relay first = start_relay(readers_);
+  const Relay second = start_relay(first.url);
+  const Relay plain = start_relay(first.url, {"--upstream-encoding", "blocks", "--encoding", "blocks"});
+  std::vector<std::unique_ptr<Program>> readers;
+  for (const Relay* relay : {&first, &second, &plain}) {
+    for (const char* encoding : {"coded", "blocks"})
+      readers.push_back(join(relay->url, {"--encoding", encoding}));
+  }
+  send(day);
+  stop();
+  std::vector<std::string> said;
+  for (const Relay* relay : {&first, &second, &plain}) {
+    relay->program->wait_for_line("goodbye: shutdown");
+    relay->program->send(SIGTERM);
+    said.push_back(relay->program->wait().err);
+  }
+  for (const auto& reader : readers)
+    expect_whole(*reader);
+  for (const std::size_t coded : {std::size_t{0}, std::size_t{1}}) {
+    const std::string deltas = text_between(said[coded], "stopped at offset ", ":");
+    EXPECT_THAT(said[coded], HasSubstr("(" + deltas + " coded updates)")) << "from the first one on";
+  }
+  EXPECT_THAT(said[2], HasSubstr("(0 coded updates)"));
 }
 
 }  // namespace

@@ -158,7 +158,8 @@ class Tail {
       });
       return;
     }
-    if (!result) {
+    // How a line ends that was ended in good order is nobody's concern.
+    if (!result && (broken || !goodbye_)) {
       say("touchline: %s", result.error().text.c_str());
       return end(broken ? exit_finding : exit_environment);
     }

@@ -31,8 +31,10 @@ const BetfairOptions day_options{.seed = 41, .events = 4, .messages = 1'500, .st
 
 class Live : public testing::Test {
  protected:
-  // Begins when the first reader has joined, and takes a second or two.
-  void start(const std::vector<std::string>& options = {}, const char* speed = "50") {
+  // Begins when the first reader has joined, and takes a second or two; so long that all readers are there before it
+  // is over.
+  void start(const std::vector<std::string>& options = {}) {
+    const char* speed = is_instrumented ? "8" : "50";
     const std::string day = write_lines(folder_ / "day", make_betfair_day(day_options).lines);
     std::vector<std::string> arguments{
         "replay", day,        "--store",           store_,           "--speed", speed,

@@ -23,6 +23,9 @@ namespace {
 
 using testing::HasSubstr;
 
+// A line on which nothing comes for three of them is given up.
+constexpr const char* heartbeat_ms = is_instrumented ? "3000" : "500";
+
 class Relays : public Guarded {
  protected:
   struct Relay {
@@ -32,8 +35,8 @@ class Relays : public Guarded {
   // On a port of its own, which it keeps when it is started again.
   static Relay launch_relay(const std::string& upstream, const std::vector<std::string>& options,
                             const std::string& listen) {
-    std::vector<std::string> arguments{"relay", "--upstream",     upstream, "--listen",
-                                       listen,  "--heartbeat-ms", "200"};
+    std::vector<std::string> arguments{"relay", "--upstream",     upstream,    "--listen",
+                                       listen,  "--heartbeat-ms", heartbeat_ms};
     arguments.insert(arguments.end(), options.begin(), options.end());
     return {std::make_unique<Program>(std::move(arguments)), listen};
   }
@@ -69,7 +72,7 @@ class Relays : public Guarded {
 TEST_F(Relays, InAChainGiveTheirReadersWhatTheServiceStored) {
   const std::string day = bytes_of(simulate_day(folder_, 3, 5));
   const auto half = day.find('\n', day.size() / 2) + 1;
-  start("tcp", {"--heartbeat-ms", "200"});
+  start("tcp", {"--heartbeat-ms", heartbeat_ms});
   send(day.substr(0, half));
   const Relay first = start_relay(readers_);
   const Relay second = start_relay(first.url, {}, "ws://127.0.0.1:0");

@@ -19,11 +19,12 @@ class Backoff {
                    std::chrono::milliseconds longest = std::chrono::milliseconds(4000))
       : seed_(seed), base_ms_(std::max<std::int64_t>(base.count(), 1)), longest_ms_(longest.count()) {}
 
-  // At least `asked_for`, if the peer said when.
+  // At least `asked_for`, if the peer said when; but no peer keeps anybody away for hours.
   std::chrono::milliseconds next(std::chrono::milliseconds asked_for = {}) {
     const std::int64_t base = std::max(std::min(base_ms_ << std::min(failures_++, 6), longest_ms_), base_ms_);
     const auto random = static_cast<std::int64_t>(mix64(++seed_) % static_cast<std::uint64_t>(base));
-    return std::max(std::chrono::milliseconds(base + random), asked_for);
+    constexpr std::chrono::milliseconds asked_max = std::chrono::minutes(10);
+    return std::max(std::chrono::milliseconds(base + random), std::min(asked_for, asked_max));
   }
   void worked() { failures_ = 0; }
 

@@ -391,7 +391,7 @@ void HttpIngest::Impl::work() {
     to_take.pop_front();
   }
   working = false;
-  publisher.flush(wall_ms());
+  publisher.flush(running_ms());
   // What changed nothing may be on disk already.
   while (!to_answer.empty() && publisher.is_durable(to_answer.front()->outcome.commit)) {
     const auto session = std::move(to_answer.front());

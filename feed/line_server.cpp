@@ -131,7 +131,7 @@ struct LineServer::Impl::Connection : std::enable_shared_from_this<Connection> {
       byte += filled;
       filled = 0;
     }
-    server->publisher.flush(wall_ms());
+    server->publisher.flush(running_ms());
     waiting = full;
     answer();
     if (waiting || ended) return;
@@ -219,7 +219,7 @@ struct LineServer::Impl::Connection : std::enable_shared_from_this<Connection> {
   // Another connection may be this line from now on.
   void leave_line() {
     server->taken[line.line.value] = false;
-    server->publisher.origin().end_line(line, wall_ms());
+    server->publisher.origin().end_line(line, running_ms());
   }
 
   void refuse_rest() {
@@ -229,7 +229,7 @@ struct LineServer::Impl::Connection : std::enable_shared_from_this<Connection> {
                                         : "the connection ended within a line"));
     }
     filled = 0;
-    server->publisher.flush(wall_ms());
+    server->publisher.flush(running_ms());
   }
 
   void end(const std::string& why) {

@@ -21,7 +21,8 @@ Result<Origin::Outcome> Publisher::take(LineRef line, Update& update, std::int64
 bool Publisher::full() const {
   const Batch& pending = origin_.pending();
   return failure_ || pending.count >= options_.pending_deltas_max ||
-         pending.items.size() >= options_.pending_bytes_max;
+         pending.items.size() >= options_.pending_bytes_max ||
+         pending.rejected.size() >= options_.pending_rejected_max;
 }
 
 void Publisher::flush(std::int64_t now_ms) {

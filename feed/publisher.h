@@ -19,6 +19,7 @@ namespace touchline {
 
 struct PublisherOptions {
   std::size_t pending_bytes_max = 256U << 10;  // past it sources are not read until the next commit
+  std::size_t pending_rejected_max = 4'096;    // messages, each with its first bytes; as above
   std::uint64_t pending_deltas_max = 8192;
   std::int64_t checkpoint_interval_ms = 1'000;  // digests of what changed, to every reader
 };

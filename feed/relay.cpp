@@ -13,6 +13,18 @@ namespace {
 constexpr std::int64_t resync_ms_max = 30'000;                    // for a keyframe that was asked for
 constexpr std::size_t block_bytes_max = 2 * limits::delta_bytes;  // of a coded update; no origin makes such
 constexpr std::string_view own_name = "upstream";
+constexpr std::size_t relays_in_chain_max = 8;
+constexpr std::size_t sources_max = 256;  // passed on; a publisher with more has its first ones named
+
+// "upstream/upstream" has come over two.
+std::size_t relays_before(std::string_view source) {
+  std::size_t relays = 0;
+  for (; source.starts_with(own_name); ++relays) {
+    source.remove_prefix(own_name.size());
+    if (source.starts_with('/')) source.remove_prefix(1);
+  }
+  return relays;
+}
 
 Hello hello_of(Hello hello) {
   hello.filter = {};
@@ -41,6 +53,14 @@ Result<void> Relay::tick(std::int64_t now_ms) {
   if (heard_ms_ == 0 || heard_bytes_ != bytes) heard_ms_ = now_ms;
   heard_bytes_ = bytes;
   if (sources_at_ms_ == 0) sources_at_ms_ = now_ms;
+  for (const SourceHealth& source : sources_) {
+    if (relays_before(source.name) < relays_in_chain_max) continue;
+    sources_.clear();
+    return Error{ErrorKind::mismatch,
+                 "comes over more than " + std::to_string(relays_in_chain_max) +
+                     " relays: do they follow each other in a ring?",
+                 0};
+  }
   if (!receiver_.awaits_keyframe() || !welcomed()) {
     awaiting_since_ms_ = 0;
   } else if (awaiting_since_ms_ == 0) {
@@ -196,6 +216,7 @@ void Relay::frame_ends() {
 
 void Relay::heartbeat(const Heartbeat& heartbeat) {
   sources_ = heartbeat.sources;
+  if (sources_.size() > sources_max) sources_.resize(sources_max);
   sources_at_ms_ = 0;
   if (events_.heartbeat) events_.heartbeat(heartbeat);
 }

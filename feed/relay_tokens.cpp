@@ -2,6 +2,7 @@
 
 #include "core/check.h"
 #include "core/limits.h"
+#include "feed/small_file.h"
 
 #include <openssl/crypto.h>
 #include <openssl/sha.h>
@@ -11,8 +12,6 @@
 #include <charconv>
 #include <cstdlib>
 #include <cstring>
-#include <fstream>
-#include <iterator>
 #include <utility>
 
 #include <sys/random.h>
@@ -23,6 +22,7 @@ namespace {
 
 constexpr std::size_t token_bytes = 32;
 constexpr std::size_t name_bytes_max = 64;
+constexpr std::size_t file_bytes_max = 4U << 20;
 constexpr std::string_view white = " \t\r";
 constexpr std::string_view hash_prefix = "sha256:";
 constexpr std::string_view sessions_prefix = "sessions=";
@@ -78,14 +78,10 @@ std::string read_line(std::string_view line, RelayToken& token) {
 }
 
 Result<std::string> text_of(const std::string& path) {
-  errno = 0;
-  std::ifstream file(path, std::ios::binary);
-  std::string text(std::istreambuf_iterator<char>(file), {});
-  if (!file || file.bad()) {
-    return Error{ErrorKind::usage,
-                 path + ": cannot be read: " + (errno == 0 ? "it is no file" : std::strerror(errno)), 0};
-  }
-  return text;
+  auto text = read_small_file(path, file_bytes_max);
+  if (!text) return Error{ErrorKind::usage, text.error().text, 0};
+  if (!*text) return Error{ErrorKind::usage, path + ": cannot be read: " + std::strerror(ENOENT), 0};
+  return std::move(**text);
 }
 
 }  // namespace

@@ -12,7 +12,7 @@
 namespace touchline {
 
 inline Result<Origin::Outcome> take_live(Publisher& publisher, LineRef line, Update& update) {
-  const std::int64_t now_ms = wall_ms();
+  const std::int64_t now_ms = running_ms();
   if (update.source_time_ms <= now_ms + limits::ahead_ms) return publisher.take(line, update, now_ms);
   return malformed("its time, " + time_text(update.source_time_ms) +
                    ", is more than a year ahead of the clock");

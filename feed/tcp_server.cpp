@@ -46,7 +46,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
         session_(
             owner_->hub, owner_->options.session, stream_->peer(),
             {[this](const SessionNews& news) { report(news); }, owner_->waiting, [this] { pump_soon(); }},
-            wall_ms()) {}
+            running_ms()) {}
 
   // What the stream has to agree with its peer takes from the time in which a hello must come.
   void start() {
@@ -61,7 +61,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   }
 
   void drain() { session_.drain(); }
-  void send_away(const std::string& why) { session_.dismiss(why, wall_ms()); }
+  void send_away(const std::string& why) { session_.dismiss(why, running_ms()); }
   // At once, without a last word.
   void cut() { close("cut off at the end of the service"); }
 
@@ -83,7 +83,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
                        [self = shared_from_this()](const error_code& error, std::size_t n) {
                          if (error == asio::error::eof) return self->close("closed by the reader");
                          if (error) return self->close(error.message());
-                         self->session_.receive({self->received_.data(), n}, wall_ms());
+                         self->session_.receive({self->received_.data(), n}, running_ms());
                          if (!self->closed_) self->read();
                        });
   }
@@ -101,7 +101,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
     if (closed_) return;
     if (!opened_) return session_.leaving() || session_.over() ? close("") : watch();
     if (pieces_.empty()) {
-      pieces_ = session_.next_write(wall_ms());
+      pieces_ = session_.next_write(running_ms());
       buffers_.clear();
       for (const Hub::Piece& piece : pieces_)
         buffers_.emplace_back(piece.bytes.data(), piece.bytes.size());
@@ -116,11 +116,11 @@ class Connection : public std::enable_shared_from_this<Connection> {
       if (error) return self->close(error.message());
       self->advance(n);
       if (!self->buffers_.empty()) {
-        self->session_.progress(wall_ms());
+        self->session_.progress(running_ms());
         return self->write();
       }
       self->pieces_.clear();
-      self->session_.written(wall_ms());
+      self->session_.written(running_ms());
       self->pump();
     });
   }
@@ -138,11 +138,11 @@ class Connection : public std::enable_shared_from_this<Connection> {
     const std::int64_t due = session_.due_ms();
     if (closed_ || due == watched_ms_) return;
     watched_ms_ = due;
-    timer_.expires_after(std::chrono::milliseconds(std::max<std::int64_t>(due - wall_ms(), 0)));
+    timer_.expires_after(std::chrono::milliseconds(std::max<std::int64_t>(due - running_ms(), 0)));
     timer_.async_wait([self = shared_from_this()](const error_code& error) {
       if (error || self->closed_) return;
       self->watched_ms_ = 0;
-      self->session_.tick(wall_ms());
+      self->session_.tick(running_ms());
       self->pump();
     });
   }
@@ -203,7 +203,7 @@ struct TcpServer::Impl {
     error_code error;
     const auto from = socket.remote_endpoint(error);
     if (error) return;  // gone already
-    auto place = owner->options.admission->admit(from.address(), wall_ms());
+    auto place = owner->options.admission->admit(from.address(), running_ms());
     if (!place) return refuse(std::move(socket), place.error().text);
     auto connection = std::make_shared<Connection>(
         owner, loop.context(), accepted_stream(endpoint, std::move(socket), owner->options.tls.get()),

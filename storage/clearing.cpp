@@ -3,6 +3,8 @@
 #include "core/block.h"
 #include "storage/store_meta.h"
 
+#include <algorithm>
+#include <chrono>
 #include <utility>
 #include <vector>
 
@@ -11,8 +13,14 @@ namespace {
 
 constexpr std::size_t portion_bytes = 1U << 20;
 constexpr std::size_t portion_batches = 1'000;
+constexpr std::size_t undated_bytes_max = 64U << 20;
 constexpr std::size_t bases_bytes = 256U << 10;  // of one step
 constexpr std::size_t pasts_of_step = 64;
+
+std::int64_t now_ms() {
+  using namespace std::chrono;
+  return duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();
+}
 
 std::uint64_t unsigned_at(const Statement& row, int column) {
   return static_cast<std::uint64_t>(row.integer(column));
@@ -61,12 +69,15 @@ Result<bool> Clearing::has_work(std::int64_t before_ms) {
   if (!store) return store.error();
   try {
     Statement oldest = store->database().prepare(
-        "SELECT committed_ms, first_offset + count - 1 < (SELECT value FROM meta WHERE key = 'head'), "
-        "first_offset > ifnull((SELECT value FROM meta WHERE key = 'complete_after'), 0) "
+        "SELECT first_offset > ifnull((SELECT value FROM meta WHERE key = 'complete_after'), 0) "
         "FROM batches ORDER BY first_offset LIMIT 1");
     if (!oldest.step()) return false;
-    const bool is_left_over = oldest.integer(2) == 0;
-    return is_left_over || (oldest.integer(1) != 0 && oldest.integer(0) < before_ms);
+    if (oldest.integer(0) == 0) return true;  // it is left over
+    Statement dated = store->database().prepare(
+        "SELECT committed_ms, first_offset + count - 1 < (SELECT value FROM meta WHERE key = 'head') "
+        "FROM batches WHERE committed_ms <= ? ORDER BY first_offset LIMIT 1");
+    dated.bind(1, std::max(now_ms(), before_ms));
+    return dated.step() && dated.integer(1) != 0 && dated.integer(0) < before_ms;
   } catch (const SqliteFailure& failure) {
     return store_error(store_, "it cannot be read", failure);
   }
@@ -123,14 +134,19 @@ Result<void> Clearing::Run::sweep_leftovers() {
   return done;
 }
 
-// Those that are old enough, from the oldest on; none of them the last.
+// Those that are old enough, from the oldest on; none of them the last. One that says it was committed later than now is
+// from a time when the clock was wrong, and as old as the next one that does not.
 Result<std::vector<KeptBatch>> Clearing::Run::portion(std::int64_t before_ms) {
   std::vector<KeptBatch> batches;
+  std::size_t dated = 0;  // of these; behind it only such whose time nobody can have known
   std::size_t bytes = 0;
   std::optional<Error> broken;
+  const std::int64_t now = std::max(now_ms(), before_ms);
   Offset next = report.through.next();
   const auto read = store.batches(next, [&](const BatchRow& row) {
-    if (row.committed_ms >= before_ms || row.first.value + row.count - 1 >= head.value) return false;
+    const bool is_dated = row.committed_ms <= now;
+    if ((is_dated && row.committed_ms >= before_ms) || row.first.value + row.count - 1 >= head.value)
+      return false;
     if (row.first != next || row.count == 0 || checksum_of(row) != row.checksum) {
       broken =
           malformed(store.path() + ": the batch at offset " + std::to_string(next.value) +
@@ -140,10 +156,14 @@ Result<std::vector<KeptBatch>> Clearing::Run::portion(std::int64_t before_ms) {
     batches.push_back(KeptBatch::of(row));
     next = batches.back().last().next();
     bytes += row.items.size();
+    if (is_dated) dated = batches.size();
+    // A run of such is gone through to its end, if memory allows.
+    if (dated != batches.size()) return bytes < undated_bytes_max;
     return bytes < portion_bytes && batches.size() < portion_batches;
   });
   if (!read) return read.error();
   if (broken) return *broken;
+  batches.erase(batches.begin() + static_cast<std::ptrdiff_t>(dated), batches.end());
   return batches;
 }
 

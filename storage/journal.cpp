@@ -6,6 +6,7 @@
 #include "storage/restore.h"
 
 #include <algorithm>
+#include <random>
 #include <utility>
 
 namespace touchline {
@@ -58,6 +59,19 @@ Result<Journal> Journal::open(const std::string& path, std::int64_t now_ms) {
   }
 }
 
+namespace {
+
+// A clock that was put back must not bring an old epoch again, and of two copies of a store that is ahead of the clock
+// each must get one of its own.
+Epoch new_epoch(Epoch last, std::int64_t now_ms) {
+  const Epoch now(static_cast<std::uint64_t>(std::max(now_ms, least_epoch)));
+  if (now > last) return now;
+  std::random_device random;
+  return Epoch(last.value + 1 + random());
+}
+
+}  // namespace
+
 Result<EpochStart> Journal::begin(const PublishingStart& start) {
   EpochStart how = EpochStart::kept;
   if (relaxed_) {
@@ -66,9 +80,7 @@ Result<EpochStart> Journal::begin(const PublishingStart& start) {
     how = EpochStart::asked_for;
   }
   const bool relaxed = start.durability == Durability::relaxed;
-  // A clock that was put back must not bring an old epoch again.
-  const auto now = static_cast<std::uint64_t>(std::max(start.now_ms, least_epoch));
-  const Epoch epoch = how == EpochStart::kept ? epoch_ : std::max(epoch_.next(), Epoch(now));
+  const Epoch epoch = how == EpochStart::kept ? epoch_ : new_epoch(epoch_, start.now_ms);
   if (epoch == epoch_ && relaxed == relaxed_) return how;
   try {
     put_meta(epoch, relaxed);

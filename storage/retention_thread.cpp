@@ -64,6 +64,7 @@ void RetentionThread::loop() {
 }
 
 bool RetentionThread::look() {
+  if (options_.clock_was_set && options_.clock_was_set()) return false;
   const std::int64_t before_ms = now_ms() - options_.keep_ms;
   // Not for every batch that becomes too old: each run writes the states of the events that it meets.
   const auto work = clearing_.has_work(before_ms - slack_.count());

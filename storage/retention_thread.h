@@ -22,6 +22,8 @@ namespace touchline {
 struct RetentionOptions {
   std::int64_t keep_ms = 0;  // since it was published
   std::string archive = {};  // empty: what is cleared is gone
+  // Whether the clock cannot be trusted with what is old now. On the thread.
+  std::function<bool()> clock_was_set = {};
 };
 
 struct RetentionNews {

@@ -39,7 +39,7 @@ Result<void> BenchFeed::take_one(Publisher& publisher, LineRef line, std::int64_
   const std::string& text = lines_[next_];
   if (const auto parsed = parser_.parse(text, update_); !parsed) return parsed.error();
   const std::uint64_t before = publisher.origin().head().value;
-  if (const auto taken = publisher.take(line, update_, wall_ms()); !taken) return taken.error();
+  if (const auto taken = publisher.take(line, update_, running_ms()); !taken) return taken.error();
   const std::uint64_t after = publisher.origin().head().value;
   for (std::uint64_t offset = before + 1; offset <= after && offset < due_ns_.size(); ++offset)
     due_ns_[offset].store(due_ns, std::memory_order_relaxed);

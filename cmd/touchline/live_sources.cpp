@@ -41,7 +41,7 @@ void log_news(const std::string& source, const BetfairNews& news, RefusalLog& re
     case BetfairNews::Kind::given_up:
       return spdlog::error("source {}: {}", source, printable(news.text));
     case BetfairNews::Kind::rejected:
-      return refusals.refused("refused " + news.text, wall_ms());
+      return refusals.refused("refused " + news.text, running_ms());
     case BetfairNews::Kind::late:
       return spdlog::warn("source {}: Betfair says that its data may be late (status 503)", source);
     case BetfairNews::Kind::in_time:
@@ -100,7 +100,7 @@ Result<std::unique_ptr<LiveSources>> LiveSources::prepare(const std::vector<Sour
 }
 
 Result<void> LiveSources::open(Loop& loop, Pipeline& pipeline, const SourceSpec& spec, SourceId source) {
-  if (spec.endpoint) pipeline.origin().watch(source, watch_, wall_ms());
+  if (spec.endpoint) pipeline.origin().watch(source, watch_, running_ms());
   if (dials_betfair(spec)) return open_betfair(loop, pipeline, spec, source);
   if (spec.endpoint && spec.endpoint->scheme == "http") return open_http(loop, pipeline, spec, source);
   return open_lines(loop, pipeline, spec, source);
@@ -109,7 +109,7 @@ Result<void> LiveSources::open(Loop& loop, Pipeline& pipeline, const SourceSpec&
 Result<void> LiveSources::open_http(Loop& loop, Pipeline& pipeline, const SourceSpec& spec, SourceId source) {
   auto server = std::make_unique<HttpIngest>(loop, pipeline.publisher(), source, spec.name);
   server->on_news = [&refusals = log_of(spec.name)](const LineNews& news) {
-    refusals.refused(news.peer + " refused " + news.text, wall_ms());
+    refusals.refused(news.peer + " refused " + news.text, running_ms());
   };
   const auto listening = server->listen(*spec.endpoint);
   if (!listening) return listening.error();
@@ -130,7 +130,7 @@ Result<void> LiveSources::open_lines(Loop& loop, Pipeline& pipeline, const Sourc
         spdlog::info("source {}: {} ended: {}", name, news.peer, news.text);
         break;
       case LineNews::Kind::rejected:
-        refusals.refused(news.peer + " refused " + news.text, wall_ms());
+        refusals.refused(news.peer + " refused " + news.text, running_ms());
         break;
     }
   };
@@ -155,7 +155,7 @@ Result<void> LiveSources::open_betfair(Loop& loop, Pipeline& pipeline, const Sou
   options.source_name = spec.name;
   // By its place among the lines of the source: another address of the vendor knows the same clocks.
   options.cursor_key = "betfair:" + spec.name + "/" + std::to_string(betfair_lines_[spec.name]++);
-  options.seed = mix64(static_cast<std::uint64_t>(wall_ms()) + fnv1a64(options.cursor_key));
+  options.seed = mix64(static_cast<std::uint64_t>(running_ms()) + fnv1a64(options.cursor_key));
   const auto cursor = pipeline.journal().cursor(options.cursor_key);
   if (!cursor) return cursor.error();
   auto client = std::make_unique<BetfairClient>(loop, pipeline.publisher(),

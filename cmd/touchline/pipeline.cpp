@@ -55,7 +55,7 @@ Result<std::unique_ptr<Pipeline>> Pipeline::open(Loop& loop, const std::string& 
     self->loop_.post([self, news] {
       ++self->commit_counts_.commits;
       self->commit_counts_.took_us += news->took_us;
-      self->publisher_->committed(std::move(news->batch), news->result, wall_ms());
+      self->publisher_->committed(std::move(news->batch), news->result, running_ms());
     });
   };
   calls.checkpoint = [self](const CheckpointNews& news) {
@@ -102,7 +102,7 @@ void Pipeline::read_back_for_hub() {
       auto news = std::make_shared<ReadBack>(entries_of(std::move(answer)));
       loop_.post([this, until, news] {
         hub_->read_back(until, std::move(*news));
-        publisher_->flush(wall_ms());
+        publisher_->flush(running_ms());
       });
     });
   };
@@ -121,7 +121,8 @@ void Pipeline::start_retention() {
 }
 
 std::size_t Pipeline::forget() {
-  return retention_options_ ? origin_.forget(retention_options_->keep_ms, wall_ms()) : 0;
+  if (!retention_options_ || clock_was_set()) return 0;
+  return origin_.forget(retention_options_->keep_ms, wall_ms());
 }
 
 Result<void> Pipeline::close() {

@@ -52,7 +52,7 @@ class Pipeline {
   Result<SourceId> source(const std::string& name);
 
   // Hands over what gathered, as often as the journal takes it.
-  void flush() { publisher_->flush(wall_ms()); }
+  void flush() { publisher_->flush(running_ms()); }
   void on_room(std::function<void()> work) { on_room_.push_back(std::move(work)); }
   std::function<void(const Error&)> on_failure;  // a commit failed, or the store is gone: the end
   std::function<void(const CheckpointNews&)> on_store_checkpoint;  // of the store's log

@@ -26,7 +26,7 @@ class ReaderLog {
         spdlog::info("reader {} \"{}\" left: {}", news.peer, printable(news.relay), printable(news.text));
         break;
       case SessionNews::Kind::refused:
-        refused_.refused("reader " + news.peer + " refused: " + printable(news.text), wall_ms());
+        refused_.refused("reader " + news.peer + " refused: " + printable(news.text), running_ms());
         break;
     }
   }

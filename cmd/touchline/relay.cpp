@@ -76,7 +76,7 @@ class RelayService {
   int run() {
     loop_.on_stop_signal([this](int signal) {
       spdlog::info("stopping on signal {}", signal);
-      stop({GoodbyeReason::shutdown, 1'000 + static_cast<std::uint32_t>(wall_ms() % 4'000),
+      stop({GoodbyeReason::shutdown, 1'000 + static_cast<std::uint32_t>(running_ms() % 4'000),
             "the relay stops"});
     });
     loop_.on_reload_signal([this] { reload(); });
@@ -195,11 +195,11 @@ class RelayService {
   // Several times a second.
   bool look() {
     if (stopping_) return false;
-    if (const auto ticked = relay_.tick(wall_ms()); !ticked) {
+    if (const auto ticked = relay_.tick(running_ms()); !ticked) {
       spdlog::error("upstream {}: {}", options_.upstream.url, ticked.error().text);
       if (connection_) connection_->close();
     }
-    reader_log_.tick(wall_ms());
+    reader_log_.tick(running_ms());
     if (!is_open_) open();
     keep_state();
     return !stopping_;

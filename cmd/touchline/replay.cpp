@@ -168,7 +168,7 @@ class Replay {
 
   void pump() {
     if (finished_ || stopped_) return;
-    switch (player_->step(wall_ms())) {
+    switch (player_->step(running_ms())) {
       case Player::Step::more:
         pipeline_->flush();
         loop_.post([this] { pump(); });
@@ -179,7 +179,7 @@ class Replay {
         break;
       case Player::Step::wait:
         pipeline_->flush();
-        loop_.after(milliseconds(std::max<std::int64_t>(player_->due_ms() - wall_ms(), 1)),
+        loop_.after(milliseconds(std::max<std::int64_t>(player_->due_ms() - running_ms(), 1)),
                     [this] { pump(); });
         break;
       case Player::Step::done:

@@ -61,7 +61,7 @@ Result<std::optional<RetentionOptions>> retention_of(const ServeOptions& options
   if (!options.archive.empty()) {
     if (const auto fits = check_archive_path(options.archive, options.store); !fits) return fits.error();
   }
-  return std::optional(RetentionOptions{ms_of_days(options.retain_days), options.archive});
+  return std::optional(RetentionOptions{ms_of_days(options.retain_days), options.archive, clock_was_set});
 }
 
 class Service {
@@ -109,14 +109,15 @@ class Service {
     pipeline_->publisher().on_durable = [this] { live_->answer(); };
     // Missing numbers that are overdue, and whatever a quiet moment left behind.
     loop_.every(milliseconds(100), [this] {
-      pipeline_->origin().expire(wall_ms());
+      pipeline_->origin().expire(running_ms());
+      look_at_clock();
       if (const std::size_t events = pipeline_->forget(); events != 0)
         spdlog::info("forgot {} over for {} days", counted(events, "event"), options_.retain_days);
       pipeline_->flush();
       for (const auto& refusals : refusal_logs_)
-        refusals->tick(wall_ms());
-      live_->tick(wall_ms());
-      reader_log_.tick(wall_ms());
+        refusals->tick(running_ms());
+      live_->tick(running_ms());
+      reader_log_.tick(running_ms());
       return !stopping_;
     });
     for (const auto& player : players_)
@@ -250,7 +251,7 @@ class Service {
     play.speed = spec.speed;
     auto player = std::make_unique<Player>(pipeline_->publisher(), play);
     player->on_rejected = [&refusals = log_of(spec.name)](const Rejected& rejected) {
-      refusals.refused("refused " + describe(rejected), wall_ms());
+      refusals.refused("refused " + describe(rejected), running_ms());
     };
     player->on_note = [name = spec.name](const std::string& text) {
       spdlog::warn("source {}: {}", name, text);
@@ -267,9 +268,23 @@ class Service {
     return *refusal_logs_.back();
   }
 
+  // What is too old cannot be told by a clock that was set; it is told again when it stands as before, or from a restart on.
+  void look_at_clock() {
+    const bool now = clock_was_set();
+    if (options_.retain_days == 0 || std::exchange(clock_was_set_, now) == now) return;
+    if (clock_was_set_) {
+      spdlog::warn(
+          "the clock was set by {} s: nothing is forgotten or cleared until it is put right or the service "
+          "starts again",
+          (wall_ms() - running_ms()) / 1'000);
+    } else {
+      spdlog::info("the clock is right again: what is old enough is forgotten and cleared");
+    }
+  }
+
   void pump(Player& player) {
     if (stopping_) return;
-    switch (player.step(wall_ms())) {
+    switch (player.step(running_ms())) {
       case Player::Step::more:
         loop_.post([this, &player] { pump(player); });
         break;
@@ -277,7 +292,7 @@ class Service {
         loop_.after(milliseconds(1), [this, &player] { pump(player); });
         break;
       case Player::Step::wait:
-        loop_.after(milliseconds(std::max<std::int64_t>(player.due_ms() - wall_ms(), 1)),
+        loop_.after(milliseconds(std::max<std::int64_t>(player.due_ms() - running_ms(), 1)),
                     [this, &player] { pump(player); });
         break;
       case Player::Step::done:
@@ -314,7 +329,7 @@ class Service {
       loop_.stop();
     });
     pipeline_->publisher().checkpoint_all();
-    const auto jitter = static_cast<std::uint32_t>(wall_ms() % 4'000);
+    const auto jitter = static_cast<std::uint32_t>(running_ms() % 4'000);
     pipeline_->hub().goodbye_all({GoodbyeReason::shutdown, 1'000 + jitter, "the service stops"});
     readers_->drain([this] { loop_.stop(); });
   }
@@ -343,6 +358,7 @@ class Service {
   ReadAhead read_ahead_;
   std::vector<std::unique_ptr<Player>> players_;
   bool stopping_ = false;
+  bool clock_was_set_ = false;
   std::chrono::steady_clock::time_point answers_until_;  // when stopping
   bool failed_ = false;
 };

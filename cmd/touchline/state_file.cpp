@@ -1,21 +1,17 @@
 #include "cmd/touchline/state_file.h"
 
 #include "cmd/touchline/arguments.h"
+#include "feed/small_file.h"
 
-#include <cerrno>
-#include <cstring>
-#include <fstream>
-#include <iterator>
+#include <cstddef>
 #include <utility>
 
 namespace touchline {
 
+constexpr std::size_t state_file_bytes_max = std::size_t{8} << 30;
+
 Result<std::optional<std::string>> read_state_file(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file && errno == ENOENT) return std::optional<std::string>();
-  std::string saved(std::istreambuf_iterator<char>(file), {});
-  if (!file) return Error{ErrorKind::environment, path + ": cannot be read: " + std::strerror(errno), 0};
-  return std::optional(std::move(saved));
+  return read_small_file(path, state_file_bytes_max);
 }
 
 Result<void> write_state_file(const std::string& path, const std::string& bytes) {

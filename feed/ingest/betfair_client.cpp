@@ -172,15 +172,15 @@ struct BetfairClient::Impl::Attempt : std::enable_shared_from_this<Attempt> {
           client->take(*session, update);
           continue;
         case BetfairSession::Step::wait:
-          client->publisher.flush(wall_ms());
+          client->publisher.flush(running_ms());
           write();
           return read();
         case BetfairSession::Step::ended:
-          client->publisher.flush(wall_ms());
+          client->publisher.flush(running_ms());
           return end(*session->end());
       }
     }
-    client->publisher.flush(wall_ms());
+    client->publisher.flush(running_ms());
     write();
     if (waiting) return;
     client->loop.post([self = shared_from_this()] {
@@ -302,7 +302,7 @@ void BetfairClient::Impl::refused(std::string_view text, std::uint64_t number, s
 
 void BetfairClient::Impl::ended(const BetfairEnd& end) {
   attempt = nullptr;
-  if (std::exchange(line_is_open, false)) publisher.origin().end_line(line, wall_ms());
+  if (std::exchange(line_is_open, false)) publisher.origin().end_line(line, running_ms());
   if (stopping) return;
   milliseconds wait{};
   switch (end.cure) {

@@ -3,12 +3,11 @@
 #include "core/digest.h"
 #include "core/state_names.h"
 #include "feed/ingest/json.h"
+#include "feed/small_file.h"
 
 #include <simdjson.h>
 
 #include <cstdlib>
-#include <fstream>
-#include <iterator>
 #include <utility>
 
 namespace touchline {
@@ -36,11 +35,10 @@ Result<T> read_object(std::string_view text, Take take) {
 }
 
 Result<std::string> text_of_file(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::string text(std::istreambuf_iterator<char>(file), {});
-  if (!file.good() && !file.eof()) return Error{ErrorKind::usage, path + ": cannot be read", 0};
-  if (text.size() > file_bytes_max) return Error{ErrorKind::usage, path + ": is too large", 0};
-  return text;
+  auto text = read_small_file(path, file_bytes_max);
+  if (!text) return Error{ErrorKind::usage, text.error().text, 0};
+  if (!*text) return Error{ErrorKind::usage, path + ": cannot be read: there is no such file", 0};
+  return std::move(**text);
 }
 
 Error in_file(const std::string& path, const Error& error) {

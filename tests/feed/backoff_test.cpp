@@ -23,6 +23,7 @@ TEST(Backoff, DoublesUpToTheLongestWaitAndBeginsAnewWhenItWorked) {
 TEST(Backoff, WaitsAtLeastAsLongAsThePeerAsked) {
   Backoff backoff(7);
   EXPECT_EQ(backoff.next(milliseconds(60'000)), milliseconds(60'000));
+  EXPECT_EQ(backoff.next(milliseconds(4'000'000'000)), milliseconds(600'000));
 }
 
 TEST(Backoff, DoesNotWaitAtOneMomentWithOthers) { EXPECT_NE(Backoff(1).next(), Backoff(2).next()); }

@@ -131,6 +131,17 @@ TEST(Publisher, IsFullUntilACommitMakesRoom) {
   EXPECT_EQ(rooms, 1);
 }
 
+TEST(Publisher, IsFullByWhatIsToBeKeptOfBadMessages) {
+  Pipeline p(Durability::durable, {.pending_rejected_max = 2});
+  p.publisher.reject({"a", 1, 0, 1, "bad", "x"});
+  EXPECT_FALSE(p.publisher.full());
+  p.publisher.reject({"a", 2, 0, 1, "bad", "x"});
+  EXPECT_TRUE(p.publisher.full());
+  p.flush();
+  p.done();
+  EXPECT_FALSE(p.publisher.full());
+}
+
 TEST(Publisher, IsFullByBytesToo) {
   Pipeline p(Durability::durable,
              {.pending_bytes_max = 200, .pending_deltas_max = 1'000, .checkpoint_interval_ms = 1'000});

@@ -7,6 +7,7 @@
 #include "core/retention.h"
 #include "tests/feed/relay_fixture.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <map>
@@ -258,6 +259,26 @@ TEST(Relay, TellsWhatItsUpstreamSaysOfSourcesAlongAChain) {
   EXPECT_GE(said[0].silent_ms, 250U);
   EXPECT_EQ(said[1].name, "upstream/upstream");
   EXPECT_EQ(said[2].name, "upstream");
+}
+
+// Each would pass on what it said itself, once more with every heartbeat.
+TEST(Relay, DoesNotFollowItself) {
+  Chain chain;
+  std::string name = "upstream";
+  for (int relays = 1; relays < 8; ++relays) {
+    chain.hub().sources = [name](std::int64_t) {
+      return std::vector<SourceHealth>(1'000, SourceHealth{name, 0, 0});
+    };
+    chain.carry_all();
+    EXPECT_TRUE(chain.relay.relay->tick(relays)) << name;
+    EXPECT_LE(chain.relay.relay->sources(relays).size(), 257U);
+    name += "/upstream";
+  }
+  chain.hub().sources = [name](std::int64_t) { return std::vector<SourceHealth>{{name, 0, 0}}; };
+  chain.carry_all();
+  const auto ticked = chain.relay.relay->tick(9);
+  ASSERT_FALSE(ticked);
+  EXPECT_THAT(ticked.error().text, testing::HasSubstr("in a ring"));
 }
 
 TEST(Relay, GoesOnFromWhatItKept) {

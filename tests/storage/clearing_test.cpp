@@ -5,6 +5,7 @@
 
 #include "storage/read_thread.h"
 #include "storage/verify.h"
+#include "tests/core/update_fixture.h"
 #include "tests/storage/store_fixture.h"
 
 #include <gmock/gmock.h>
@@ -138,6 +139,27 @@ TEST_F(ClearedStore, KeepsWhatIsBehindAndHasTheRestInItsArchive) {
   EXPECT_EQ(rest.rows.begin()->first, report->through.value + 1);
   joined.rows.insert(rest.rows.begin(), rest.rows.end());
   EXPECT_EQ(joined.rows, batches_of(whole_).rows) << "byte for byte";
+}
+
+// The clock was years ahead for a moment, and one batch says so.
+TEST_F(ClearedStore, IsNotHeldUpByABatchOfTheFuture) {
+  const std::string dated = folder_ / "dated.db";
+  {
+    Store store(dated);
+    for (int i = 1; i <= 9; ++i) {
+      store.take(test::updated().at_ms(i * 1'000).event("e").set(Field::home_score, i), i * 1'000);
+      store.commit(i == 3 || i == 4 || i == 8 ? 4'000'000'000'000 + i : i * 1'000);
+    }
+  }
+  EXPECT_TRUE(Clearing(dated, {}).has_work(6'500).value());
+  const auto report = clear(dated, 6'500, {.archive = archive_});
+  ASSERT_TRUE(report) << report.error().text;
+  EXPECT_EQ(report->through, Offset(6));
+  EXPECT_FALSE(Clearing(dated, {}).has_work(6'500).value());
+  // What is dated of the future is as old as what comes behind it, and nothing that is not does.
+  EXPECT_EQ(clear(dated, 8'500)->through, Offset(7));
+  expect_sound(dated);
+  expect_sound(archive_);
 }
 
 TEST_F(ClearedStore, IsTakenUpAndGoesOn) {

@@ -2,15 +2,15 @@
 
 #include "feed/small_file.h"
 
-#include "tests/storage/store_fixture.h"
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <fstream>
 #include <string>
 
 #include <sys/stat.h>
+#include <unistd.h>
 
 namespace touchline {
 namespace {
@@ -19,13 +19,15 @@ using testing::HasSubstr;
 
 class SmallFile : public testing::Test {
  protected:
+  SmallFile() { std::filesystem::create_directory(folder_); }
+  ~SmallFile() override { std::filesystem::remove_all(folder_); }
   std::string error_of(const std::string& path, std::size_t bytes_max = 100) const {
     const auto text = read_small_file(path, bytes_max);
     return text ? "none" : text.error().text;
   }
 
-  test::TempFolder folder_;
-  std::string path_ = folder_ / "file";
+  std::string folder_ = testing::TempDir() + "touchline-small-file-" + std::to_string(::getpid());
+  std::string path_ = folder_ + "/file";
 };
 
 TEST_F(SmallFile, IsReadWholeUpToItsBound) {
@@ -40,7 +42,7 @@ TEST_F(SmallFile, MayBeAbsent) {
 }
 
 TEST_F(SmallFile, ThatIsNoFileIsNamedAtOnce) {
-  EXPECT_THAT(error_of(folder_.path().string()), HasSubstr("it is no regular file"));
+  EXPECT_THAT(error_of(folder_), HasSubstr("it is no regular file"));
   ASSERT_EQ(::mkfifo(path_.c_str(), 0600), 0);
   EXPECT_THAT(error_of(path_), HasSubstr("it is no regular file"));  // without waiting for a writer
   EXPECT_THAT(error_of("/dev/zero"), HasSubstr("it is no regular file"));

@@ -3,6 +3,7 @@
 
 #include "core/coded/streams.h"
 #include "feed/relay.h"
+#include "tests/core/stream_fixture.h"
 #include "tests/feed/relay_fixture.h"
 
 #include <gtest/gtest.h>
@@ -225,6 +226,75 @@ TEST(CodedRelay, BeginsNewGroupsWithANewEpoch) {
   chain.carry_all();
   chain.trade("a", 1);
   EXPECT_EQ(CodedChain::coded_of(chain.coded), 21U);
+  chain.expect_all();
+}
+
+// Its offsets are lower, and its handles stand for other events: a group of the old one would look like one that the
+// reader has seen from its beginning.
+TEST(CodedRelay, BeginsNewGroupsWithAnotherHistory) {
+  test::Stream first;
+  test::Stream second;
+  Hello hello;
+  hello.coded_prior = coded::prior_version;
+  Hub::Reader reader;
+  RelayEvents events;
+  Relay* at = nullptr;
+  events.send_away = [&](const std::string&) { at->hub().leave(reader); };
+  Relay relay({}, {}, std::move(events));
+  at = &relay;
+  Subscriber subscriber(hello, {});
+  const auto give = [&] {
+    for (const Hub::Piece& piece : relay.hub().gather(reader))
+      ASSERT_TRUE(subscriber.receive(piece.bytes));
+  };
+  const auto follow = [&](test::Stream& stream, int times) {
+    ASSERT_TRUE(relay.receive(stream.welcome()));
+    reader = {};
+    relay.hub().join(reader, hello);
+    relay.serve_waiting();
+    subscriber.reconnect();
+    ASSERT_TRUE(relay.receive(stream.heartbeat()));
+    give();
+    for (int i = 0; i < times; ++i) {
+      stream.take(updated().at_ms(i + 1).event("e").market("m").outcome("o").set(Field::last_price, 150 + i));
+      ASSERT_TRUE(relay.receive(stream.deltas()));
+      give();
+    }
+  };
+  follow(first, 20);
+  EXPECT_EQ(subscriber.counts().coded, 20U);
+  relay.reconnect();
+  follow(second, 5);
+  EXPECT_EQ(subscriber.counts().coded, 25U);
+  EXPECT_EQ(subscriber.counts().resyncs, 0U);
+  relay.hub().leave(reader);
+}
+
+TEST(CodedRelay, ThatHoldsAStateFromAheadAsksForBlocksOnce) {
+  HubOptions short_log;
+  short_log.log_bytes_max = 1;
+  CodedChain chain(Asks::coded, short_log);
+  RelayMesh::cut(chain.relay);
+  for (const char* event : {"a", "b", "a"}) {
+    chain.update(event, 300);
+    chain.commit_all();
+  }
+  chain.connect(chain.relay);
+  EXPECT_TRUE(chain.relay.line.reader.coded);
+  chain.write(chain.relay);
+  const std::uint64_t keyframes = chain.relay.relay->received().keyframes;
+  while (chain.relay.relay->received().keyframes == keyframes)
+    chain.read(chain.relay, 1);
+  RelayMesh::cut(chain.relay);
+  chain.connect(chain.relay);
+  EXPECT_FALSE(chain.relay.line.reader.coded);
+  chain.carry_all();
+  RelayMesh::cut(chain.relay);
+  chain.connect(chain.relay);
+  EXPECT_TRUE(chain.relay.line.reader.coded);
+  for (auto* node : {&chain.direct_blocks, &chain.direct_coded})
+    chain.connect(*node);
+  chain.carry_all();
   chain.expect_all();
 }
 

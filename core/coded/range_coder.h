@@ -6,6 +6,7 @@
 #pragma once
 
 #include <array>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -33,18 +34,16 @@ constexpr std::array<std::uint16_t, rate_count> make_rates() {
 }
 inline constexpr auto rates = make_rates();
 
+// The bits mirror each other, so one way serves both without a branch that nobody can foretell.
 inline void learn(Slot& slot, unsigned bit) {
-  const std::uint32_t rate = rates[slot.told];
-  std::uint32_t one = slot.one;
-  if (bit != 0) {
-    one += ((65'535U - one) * rate) >> 16;
-    if (one > likeliest) one = likeliest;
-  } else {
-    one -= (one * rate) >> 16;
-    if (one < unlikeliest) one = unlikeliest;
-  }
-  slot.one = static_cast<std::uint16_t>(one);
-  if (slot.told < told_max) ++slot.told;
+  const std::uint32_t mirror = (bit - 1U) & 0xFFFFU;  // all ones for a 0
+  const std::uint32_t told = slot.told;
+  std::uint32_t likely = slot.one ^ mirror;
+  likely += ((65'535U - likely) * rates[told]) >> 16;
+  const std::uint32_t most = bit != 0 ? likeliest : 65'535U - unlikeliest;
+  likely = likely < most ? likely : most;
+  slot.one = static_cast<std::uint16_t>(likely ^ mirror);
+  slot.told = static_cast<std::uint16_t>(told + (told < told_max ? 1U : 0U));
 }
 
 inline constexpr std::uint32_t range_min = 1U << 24;  // below it a byte is shifted out
@@ -57,27 +56,17 @@ class RangeEncoder {
 
   void bit(Slot& slot, unsigned value) {
     const std::uint32_t bound = (range_ >> 16) * slot.one;
-    if (value != 0) {
-      range_ = bound;
-    } else {
-      low_ += bound;
-      range_ -= bound;
-    }
+    low_ += value != 0 ? 0U : bound;
+    range_ = value != 0 ? bound : range_ - bound;
     learn(slot, value);
-    while (range_ < range_min) {
-      range_ <<= 8;
-      shift();
-    }
+    if (range_ < range_min) normalise();
   }
 
   // Up to eight bits as they are.
   void plain(unsigned bits, std::uint32_t value) {
     range_ >>= bits;
     low_ += std::uint64_t{range_} * value;
-    while (range_ < range_min) {
-      range_ <<= 8;
-      shift();
-    }
+    if (range_ < range_min) normalise();
   }
 
   // The number in [low, low + range) that ends in the most zeros, and then not those; one byte at least.
@@ -87,8 +76,10 @@ class RangeEncoder {
     while (zeros < 32 && (last >> (zeros + 1) << (zeros + 1)) >= low_)
       ++zeros;
     low_ = last >> zeros << zeros;
-    for (int i = 0; i < 5; ++i)
-      shift();
+    write();
+    low_ <<= 32;
+    waiting_ = 32;
+    write();
     std::size_t left_out = 0;
     while (left_out < zeros_left_out_max && out_.size() > begin_ + 1 && out_.back() == 0) {
       out_.pop_back();
@@ -97,28 +88,39 @@ class RangeEncoder {
   }
 
  private:
-  void shift() {
-    if (low_ < 0xFF000000U || low_ > 0xFFFFFFFFU) {
-      const auto carry = static_cast<std::uint8_t>(low_ >> 32);
-      // The first byte is always 0 and is not written.
-      if (started_) out_.push_back(static_cast<char>(held_ + carry));
-      started_ = true;
-      for (; full_ != 0; --full_)
-        out_.push_back(static_cast<char>(0xFF + carry));
-      held_ = static_cast<std::uint8_t>(low_ >> 24);
-    } else {
-      ++full_;
-    }
-    low_ = (low_ & 0x00FFFFFFU) << 8;
+  void normalise() {
+    const auto shift = static_cast<unsigned>(std::countl_zero(range_)) & ~7U;
+    range_ <<= shift;
+    low_ <<= shift;
+    waiting_ += shift;
+    if (waiting_ >= waiting_max) write();
   }
+
+  // The bytes above the low 32 bits, and the carry into those written before. Nothing is carried past the first one.
+  void write() {
+    const auto bytes = static_cast<std::uint64_t>(low_ >> 32);
+    low_ &= 0xFFFFFFFFU;
+    if (bytes >> waiting_ != 0) {
+      std::size_t at = out_.size();
+      while (++out_[--at] == 0) {
+      }
+    }
+    std::array<char, sizeof bytes> written{};
+    std::size_t count = 0;
+    while (waiting_ != 0) {
+      waiting_ -= 8;
+      written[count++] = static_cast<char>(bytes >> waiting_ & 0xFF);
+    }
+    out_.append(written.data(), count);
+  }
+
+  static constexpr unsigned waiting_max = 16;  // two more bytes and the carry have room
 
   std::string& out_;
   std::size_t begin_;
-  std::uint64_t low_ = 0;
+  std::uint64_t low_ = 0;  // 32 bits that the range is in, above them what waits to be written, above that a carry
   std::uint32_t range_ = 0xFFFFFFFFU;
-  std::size_t full_ = 0;  // bytes 0xff that wait for a carry
-  std::uint8_t held_ = 0;
-  bool started_ = false;
+  unsigned waiting_ = 0;  // bits
 };
 
 class RangeDecoder {
@@ -130,20 +132,17 @@ class RangeDecoder {
 
   unsigned bit(Slot& slot) {
     const std::uint32_t bound = (range_ >> 16) * slot.one;
-    unsigned value = 1;
     if (code_ < bound) {
       range_ = bound;
-    } else {
-      code_ -= bound;
-      range_ -= bound;
-      value = 0;
+      learn(slot, 1);
+      normalise();
+      return 1;
     }
-    learn(slot, value);
-    while (range_ < range_min) {
-      range_ <<= 8;
-      code_ = code_ << 8 | next();
-    }
-    return value;
+    code_ -= bound;
+    range_ -= bound;
+    learn(slot, 0);
+    normalise();
+    return 0;
   }
 
   std::uint32_t plain(unsigned bits) {
@@ -151,10 +150,7 @@ class RangeDecoder {
     std::uint32_t value = code_ / range_;
     if (value >> bits != 0) value = (1U << bits) - 1;
     code_ -= range_ * value;
-    while (range_ < range_min) {
-      range_ <<= 8;
-      code_ = code_ << 8 | next();
-    }
+    normalise();
     return value;
   }
 
@@ -165,6 +161,12 @@ class RangeDecoder {
   std::size_t at() const { return at_ < bytes_.size() ? at_ : bytes_.size(); }
 
  private:
+  void normalise() {
+    while (range_ < range_min) {
+      range_ <<= 8;
+      code_ = code_ << 8 | next();
+    }
+  }
   std::uint32_t next() {
     const std::size_t at = at_++;
     return at < bytes_.size() ? static_cast<unsigned char>(bytes_[at]) : 0;

@@ -12,14 +12,17 @@
 #include "core/limits.h"
 #include "core/ticks.h"
 
+#include <boost/container/small_vector.hpp>
+
 #include <algorithm>
+#include <array>
 #include <cstdint>
 #include <optional>
-#include <vector>
+#include <span>
 
 namespace touchline::coded {
 
-using RowCells = std::vector<Change>;
+using RowCells = std::span<const Change>;
 
 inline constexpr std::uint32_t best_ranks_max = 31;
 
@@ -61,8 +64,13 @@ class CellWalk {
     at_ = 0;
   }
   void end_row() {
-    std::swap(row_above_, row_before_);
-    row_before_.assign(side_.row().begin(), side_.row().end());
+    last_row_ ^= 1U;
+    Described& described = described_[last_row_];
+    described.clear();
+    for (const Change& change : side_.row()) {
+      if (is_ladder(change.at.field()) || change.now.kind != ValueKind::integer) continue;
+      described.push_back({change.at.key(), change.at.outcome() == 0, change.now.integer});
+    }
   }
   // The place in the row of the next cell.
   std::size_t& place() { return at_; }
@@ -404,13 +412,12 @@ class CellWalk {
     }
     if (!was) {
       // As in the row before, or the one before that.
-      const RowCells& beside = field == Field::handicap ? row_above_ : row_before_;
-      const auto found = std::find_if(beside.begin(), beside.end(), [&](const Change& change) {
-        return change.at.key() == address.key() && change.now.kind == ValueKind::integer &&
-               (change.at.outcome() == 0) == (address.outcome() == 0);
+      const Described& beside = described_[field == Field::handicap ? last_row_ ^ 1U : last_row_];
+      const auto found = std::find_if(beside.begin(), beside.end(), [&](const DescribedCell& cell) {
+        return cell.key == address.key() && cell.of_all == (address.outcome() == 0);
       });
       if (found != beside.end()) {
-        const std::int64_t guess = found->now.integer;
+        const std::int64_t guess = found->value;
         return side_.set(at_, plus(guess, s().step(context(Ask::scalar, number, 16), 12, less(now, guess))));
       }
     }
@@ -431,8 +438,16 @@ class CellWalk {
   Move move_ = Move::unknown;        // of the rank ladder at hand
   Move price_move_ = Move::unknown;  // of the last price in it
   std::uint32_t price_at_ = 0;       // and its level
-  RowCells row_before_;
-  RowCells row_above_;  // the one before that
+
+  // What is no ladder in the last two rows.
+  struct DescribedCell {
+    RowKey key;
+    bool of_all = false;  // outcomes of the market, or markets of the event
+    std::int64_t value = 0;
+  };
+  using Described = boost::container::small_vector<DescribedCell, 8>;
+  std::array<Described, 2> described_;
+  std::size_t last_row_ = 0;  // which of them
 };
 
 }  // namespace touchline::coded

@@ -10,12 +10,15 @@
 #include "core/coded/range_coder.h"
 #include "core/coded/text_model.h"
 
+#include <algorithm>
 #include <array>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace touchline::coded {
@@ -34,8 +37,15 @@ class RecentSizes {
 
   // Its place; count_max: it is not there.
   std::uint32_t find(std::uint64_t size) const {
-    for (std::uint32_t i = 0; i < count_; ++i) {
-      if (sizes_[i] == size) return i;
+    for (std::uint32_t i = 0; i < marks_.size(); ++i) {
+      // Where a mark is the same; and perhaps in a byte above such a one.
+      const std::uint64_t differ = marks_[i] ^ mark_of(size) * every_byte;
+      std::uint64_t same = (differ - every_byte) & ~differ & every_byte << 7;
+      for (; same != 0; same &= same - 1) {
+        const std::uint32_t place = 8 * i + static_cast<std::uint32_t>(std::countr_zero(same)) / 8;
+        if (place >= count_) return count_max;
+        if (sizes_[place] == size) return place;
+      }
     }
     return count_max;
   }
@@ -44,14 +54,23 @@ class RecentSizes {
   void push(std::uint64_t size) {
     std::uint32_t place = find(size);
     if (place == count_max) place = count_ < count_max ? count_++ : count_max - 1;
-    for (; place != 0; --place)
-      sizes_[place] = sizes_[place - 1];
+    std::copy_backward(sizes_.begin(), sizes_.begin() + place, sizes_.begin() + place + 1);
     sizes_[0] = size;
+    std::uint64_t mark = mark_of(size);
+    for (std::uint32_t i = 0; i < place / 8; ++i)
+      mark = std::exchange(marks_[i], marks_[i] << 8 | mark) >> 56;
+    const std::uint64_t up_to_it = ~std::uint64_t{0} >> (56 - place % 8 * 8);
+    std::uint64_t& last = marks_[place / 8];
+    last = (last & ~up_to_it) | ((last << 8 | mark) & up_to_it);
   }
   void clear() { count_ = 0; }
 
  private:
+  static constexpr std::uint64_t every_byte = 0x0101010101010101U;
+  static std::uint64_t mark_of(std::uint64_t size) { return size * 0x9E3779B97F4A7C15U >> 56; }
+
   std::array<std::uint64_t, count_max> sizes_{};
+  std::array<std::uint64_t, count_max / 8> marks_{};  // a byte of each one's hash, by which it is found
   std::uint32_t count_ = 0;
 };
 

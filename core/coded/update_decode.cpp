@@ -6,6 +6,8 @@
 #include "core/coded/update_walk.h"
 #include "core/limits.h"
 
+#include <boost/container/small_vector.hpp>
+
 #include <algorithm>
 #include <map>
 #include <string>
@@ -55,7 +57,7 @@ class ReadingSide {
     return admit(market, 0);
   }
   bool enter_row(std::uint64_t outcome) {
-    row_.clear();
+    row_from_ = delta_.changes.size();
     derived_.clear();
     // Each has a cell; a row that says nothing takes time, too.
     if (rows_++ == bounds_.cells) complain("has more rows than cells");
@@ -67,7 +69,7 @@ class ReadingSide {
     if (delta_.changes.size() + cells > bounds_.cells) complain("has more cells than it may");
     return ok();
   }
-  void leave_row() { delta_.changes.insert(delta_.changes.end(), row_.begin(), row_.end()); }
+  static void leave_row() {}
 
   // Whether a row may be written: numbers are given in order, so a new one is the next one.
   bool admit(std::uint64_t market, std::uint64_t outcome) {
@@ -93,9 +95,10 @@ class ReadingSide {
     return true;
   }
 
-  const std::vector<Change>& row() const { return row_; }
+  // Its cells are read into the delta.
+  RowCells row() const { return RowCells(delta_.changes).subspan(row_from_); }
   void next_cell(Address at, std::size_t /*place*/) {
-    has_room(row_.size() + 1);
+    has_room(1);
     const auto key = std::lower_bound(row_cells_.keys.begin(), row_cells_.keys.end(), at.key());
     Value old;
     if (key != row_cells_.keys.end() && *key == at.key()) {
@@ -103,21 +106,24 @@ class ReadingSide {
     } else {
       old = before_.get(at);
     }
-    row_.push_back({at, delta_.hold(old), {}});
+    delta_.changes.push_back({at, delta_.hold(old), {}});
   }
   std::optional<std::int64_t> was(std::size_t at) const {
-    if (row_[at].before.kind != ValueKind::integer) return std::nullopt;
-    return row_[at].before.integer;
+    const Change& change = change_at(at);
+    if (change.before.kind != ValueKind::integer) return std::nullopt;
+    return change.before.integer;
   }
   std::optional<std::int64_t> old_at(Address at) const {
     const auto key = std::lower_bound(row_cells_.keys.begin(), row_cells_.keys.end(), at.key());
     if (key == row_cells_.keys.end() || *key != at.key()) return std::nullopt;
     return row_cells_.values[static_cast<std::size_t>(key - row_cells_.keys.begin())];
   }
-  bool is_erased(std::size_t at) const { return row_[at].now.kind != ValueKind::integer; }
-  std::int64_t now(std::size_t at) const { return row_[at].now.integer; }
+  bool is_erased(std::size_t at) const { return change_at(at).now.kind != ValueKind::integer; }
+  std::int64_t now(std::size_t at) const { return change_at(at).now.integer; }
   static void erase(std::size_t /*at*/) {}
-  void set(std::size_t at, std::int64_t value) { row_[at].now = {ValueKind::integer, value}; }
+  void set(std::size_t at, std::int64_t value) {
+    delta_.changes[row_from_ + at].now = {ValueKind::integer, value};
+  }
 
   std::int64_t reference(Address group) const {
     if (group.field() != Field::traded) {
@@ -130,9 +136,10 @@ class ReadingSide {
       }
     }
     std::int64_t last = 0;
-    const auto change = std::find_if(row_.begin(), row_.end(),
+    const RowCells row = this->row();
+    const auto change = std::find_if(row.begin(), row.end(),
                                      [](const Change& c) { return c.at.field() == Field::last_price; });
-    if (change != row_.end()) {
+    if (change != row.end()) {
       last = change->now.integer;
     } else {
       last = before_.integer(Address(group.market(), group.outcome(), Field::last_price)).value_or(0);
@@ -172,20 +179,23 @@ class ReadingSide {
     }
   }
   void take_derived(std::size_t& at) {
-    if (!has_room(row_.size() + derived_.size())) return;
-    row_.insert(row_.end(), derived_.begin(), derived_.end());
-    at = row_.size();
+    if (!has_room(derived_.size())) return;
+    delta_.changes.insert(delta_.changes.end(), derived_.begin(), derived_.end());
+    at = row().size();
   }
 
  private:
+  const Change& change_at(std::size_t at) const { return delta_.changes[row_from_ + at]; }
+
   // The best levels of a ladder as this update leaves it.
   void best_levels(Field field, std::uint32_t ranks) {
     levels_.clear();
     const EventState::Cells held = row_cells_.field(field);
+    const RowCells row = this->row();
     const auto first =
-        std::find_if(row_.begin(), row_.end(), [&](const Change& c) { return c.at.field() == field; });
+        std::find_if(row.begin(), row.end(), [&](const Change& c) { return c.at.field() == field; });
     auto last = first;
-    while (last != row_.end() && last->at.field() == field)
+    while (last != row.end() && last->at.field() == field)
       ++last;
     const bool highest = best_is_highest(field);
     std::size_t h = 0;  // of those held, from the best on
@@ -226,9 +236,9 @@ class ReadingSide {
   const char* problem_ = nullptr;
   std::uint64_t market_ = 0;
   EventState::Cells row_cells_;
-  std::vector<Change> row_;
-  std::vector<Change> derived_;
-  std::vector<std::pair<std::uint32_t, std::int64_t>> levels_;  // price and size, the best first
+  std::size_t row_from_ = 0;  // of the delta's changes
+  boost::container::small_vector<Change, 8> derived_;
+  boost::container::small_vector<std::pair<std::uint32_t, std::int64_t>, best_ranks_max> levels_;  // price and size, the best first
   std::uint32_t new_markets_ = 0;
   std::map<std::uint32_t, std::uint32_t> outcomes_;  // rows known of each market that grew
   bool texts_in_ladders_ = false;
@@ -252,6 +262,7 @@ class Reader {
     const auto kind = header.kind({});
     if (kind.cause > Cause::feed_health) side_.complain("has an unknown cause");
     delta_.cause = kind.cause;
+    delta_.changes.reserve(changes_at_first);
     const bool texts = header.has_texts(false);
     if (texts) read_texts(header);
     if (side_.ok()) {
@@ -305,6 +316,8 @@ class Reader {
       delta_.add(*at, old, Value::of(std::string_view(text)));
     }
   }
+
+  static constexpr std::size_t changes_at_first = 16;
 
   Model& model_;
   const EventState& before_;

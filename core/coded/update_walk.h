@@ -140,7 +140,7 @@ class UpdateWalk {
         number = number_in(told);
         raw = number != told;
       }
-      fields_here_.push_back(told);
+      if (has_texts_) fields_here_.push_back(told);
       const bool may_be_here = row_at_.outcome() == 0 || is_best(static_cast<Field>(number)) == best;
       if (number >= field_count || !may_be_here) {
         return side_.complain("has an unknown field");
@@ -186,7 +186,7 @@ class UpdateWalk {
   CellWalk<Coder, Side> cells_;
   Address row_at_;
   bool has_texts_ = false;
-  std::vector<std::uint32_t> fields_here_;
+  std::vector<std::uint32_t> fields_here_;  // both only where there are texts
   std::vector<std::uint32_t> fields_before_;
   std::uint32_t alike_ = 0;  // whether the last fields followed as in the row before
 };

@@ -11,6 +11,8 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <iterator>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -44,7 +46,7 @@ inline std::uint32_t attribute_called(Model& model, const EventState& after, Add
 
 class WritingSide {
  public:
-  WritingSide(const EventState& after, const Delta& delta, const std::vector<Change>& cells)
+  WritingSide(const EventState& after, const Delta& delta, RowCells cells)
       : after_(after), delta_(delta), cells_(cells) {
     for (const Change& change : delta.changes) {
       if (is_text_change(change) && is_ladder(change.at.field())) texts_in_ladders_ = true;
@@ -82,19 +84,19 @@ class WritingSide {
         ++row_at_;
       end = row_at_;
     }
-    row_.clear();
-    for (std::size_t i = begin; i < end; ++i) {
-      if (outcome == 0 || !is_best(cells_[i].at.field())) row_.push_back(cells_[i]);
-    }
+    row_ = cells_.subspan(begin, end - begin);
     best_from_ = row_.size();
-    for (std::size_t i = begin; i < end; ++i) {
-      if (outcome != 0 && is_best(cells_[i].at.field())) row_.push_back(cells_[i]);
-    }
+    const auto best = [](const Change& change) { return is_best(change.at.field()); };
+    if (outcome == 0 || std::none_of(row_.begin(), row_.end(), best)) return true;
+    in_order_.assign(row_.begin(), row_.end());
+    const auto first_best = std::stable_partition(in_order_.begin(), in_order_.end(), std::not_fn(best));
+    best_from_ = static_cast<std::size_t>(first_best - in_order_.begin());
+    row_ = in_order_;
     return true;
   }
   static void leave_row() {}
 
-  const std::vector<Change>& row() const { return row_; }
+  RowCells row() const { return row_; }
   bool has_cell(std::size_t at, bool best) const { return at < (best ? row_.size() : best_from_); }
   bool is_raw(std::size_t at) const {
     const Field field = row_[at].at.field();
@@ -202,8 +204,9 @@ class WritingSide {
 
   const EventState& after_;
   const Delta& delta_;
-  const std::vector<Change>& cells_;
-  std::vector<Change> row_;
+  RowCells cells_;
+  RowCells row_;
+  std::vector<Change> in_order_;  // of a row, where that is another order than the delta's
   std::size_t best_from_ = 0;
   std::size_t next_ = 0;
   std::size_t market_row_ = 0;
@@ -235,15 +238,13 @@ void write_update(Coder& coder, Model& model, bool first_of_group, const EventSt
                   const Delta& delta, std::int64_t source_time_before_ms) {
   HeaderWalk<Coder> header{coder, model};
   if (first_of_group) header.best_ranks(best_ranks_of(after));
-  std::vector<Change> cells;
-  std::size_t texts = 0;
-  for (const Change& change : delta.changes) {
-    if (is_text_change(change)) {
-      ++texts;
-    } else {
-      cells.push_back(change);
-    }
+  const auto texts =
+      static_cast<std::size_t>(std::count_if(delta.changes.begin(), delta.changes.end(), is_text_change));
+  std::vector<Change> others;  // than texts, where there are some
+  if (texts != 0) {
+    std::remove_copy_if(delta.changes.begin(), delta.changes.end(), std::back_inserter(others), is_text_change);
   }
+  const RowCells cells = texts != 0 ? others : delta.changes;
   header.time_step(less(delta.source_time_ms, source_time_before_ms));
   header.kind({delta.kind != class_of(delta), delta.cause});
   if (header.has_texts(texts != 0)) {

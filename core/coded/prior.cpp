@@ -27,8 +27,14 @@ unsigned digit_of(char c) { return static_cast<unsigned>((c == '}' ? '\\' : c) -
 
 // Takes what it is told and writes nothing.
 struct Silent {
-  static void bit(Slot& slot, unsigned value) { learn(slot, value); }
-  static void plain(unsigned /*bits*/, std::uint32_t /*value*/) {}
+  struct At {};
+  static At at() { return {}; }
+  static void go_on(At /*at*/) {}
+  static unsigned bit(At& /*at*/, Slot& slot, unsigned value) {
+    learn(slot, value);
+    return value;
+  }
+  static std::uint32_t plain(At& /*at*/, unsigned /*bits*/, std::uint32_t value) { return value; }
 };
 
 }  // namespace

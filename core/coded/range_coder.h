@@ -24,62 +24,95 @@ inline constexpr std::uint32_t likeliest = 65472;
 inline constexpr std::uint32_t unlikeliest = 64;
 inline constexpr std::uint16_t told_max = 30;  // a slot of the prior may have been told more; it stays there
 
-// By how much of the way a slot moves, of 65,536, by how often it was told.
-inline constexpr std::size_t rate_count = 512;
-constexpr std::array<std::uint16_t, rate_count> make_rates() {
-  std::array<std::uint16_t, rate_count> rates{};
-  for (std::uint32_t told = 0; told < rate_count; ++told)
-    rates[told] = static_cast<std::uint16_t>(655'360U / (10U * told + 16U));
-  return rates;
+// By how much of the way a slot moves, of 65,536, by how often it was told; and how often that is then.
+struct Pace {
+  std::uint16_t rate = 0;
+  std::uint16_t told_then = 0;
+};
+inline constexpr std::size_t pace_count = 512;
+constexpr std::array<Pace, pace_count> make_paces() {
+  std::array<Pace, pace_count> paces{};
+  for (std::uint32_t told = 0; told < pace_count; ++told) {
+    paces[told] = {static_cast<std::uint16_t>(655'360U / (10U * told + 16U)),
+                   static_cast<std::uint16_t>(told < told_max ? told + 1 : told)};
+  }
+  return paces;
 }
-inline constexpr auto rates = make_rates();
+inline constexpr auto paces = make_paces();
 
-// The bits mirror each other, so one way serves both without a branch that nobody can foretell.
+// A writer cannot foretell its bits, so it learns without a branch: they mirror each other.
 inline void learn(Slot& slot, unsigned bit) {
+  const Pace pace = paces[slot.told];
   const std::uint32_t mirror = (bit - 1U) & 0xFFFFU;  // all ones for a 0
-  const std::uint32_t told = slot.told;
   std::uint32_t likely = slot.one ^ mirror;
-  likely += ((65'535U - likely) * rates[told]) >> 16;
-  const std::uint32_t most = bit != 0 ? likeliest : 65'535U - unlikeliest;
+  likely += ((65'535U - likely) * pace.rate) >> 16;
+  const std::uint32_t most = 65'535U - unlikeliest + bit;
+  static_assert(65'535U - unlikeliest + 1 == likeliest);
   likely = likely < most ? likely : most;
   slot.one = static_cast<std::uint16_t>(likely ^ mirror);
-  slot.told = static_cast<std::uint16_t>(told + (told < told_max ? 1U : 0U));
+  slot.told = pace.told_then;
+}
+// A reader has branched already.
+inline void learn_one(Slot& slot) {
+  const Pace pace = paces[slot.told];
+  const std::uint32_t one = slot.one + (((65'535U - slot.one) * pace.rate) >> 16);
+  slot.one = static_cast<std::uint16_t>(one < likeliest ? one : likeliest);
+  slot.told = pace.told_then;
+}
+inline void learn_zero(Slot& slot) {
+  const Pace pace = paces[slot.told];
+  const std::uint32_t one = slot.one - ((std::uint32_t{slot.one} * pace.rate) >> 16);
+  slot.one = static_cast<std::uint16_t>(one > unlikeliest ? one : unlikeliest);
+  slot.told = pace.told_then;
 }
 
 inline constexpr std::uint32_t range_min = 1U << 24;  // below it a byte is shifted out
 // Zero bytes at the end are left out, but no more than these; a reader that needs more was cut short.
 inline constexpr std::size_t zeros_left_out_max = 4;
 
+// Where a coder stands is a value, which a loop over bits keeps in registers; at() gives it and go_on() takes it back.
 class RangeEncoder {
  public:
+  struct At {
+    std::uint64_t low = 0;  // 32 bits that the range is in, above them what waits to be written, above that a carry
+    std::uint32_t range = 0xFFFFFFFFU;
+    std::uint32_t waiting = 0;  // bits
+  };
+
   explicit RangeEncoder(std::string& out) : out_(out), begin_(out.size()) {}
 
-  void bit(Slot& slot, unsigned value) {
-    const std::uint32_t bound = (range_ >> 16) * slot.one;
-    low_ += value != 0 ? 0U : bound;
-    range_ = value != 0 ? bound : range_ - bound;
+  At at() const { return at_; }
+  void go_on(At at) { at_ = at; }
+
+  unsigned bit(At& at, Slot& slot, unsigned value) {
+    const std::uint32_t bound = (at.range >> 16) * slot.one;
+    const std::uint32_t if_zero = value - 1U;  // all ones for a 0
+    at.low += bound & if_zero;
+    at.range = bound ^ ((bound ^ (at.range - bound)) & if_zero);
     learn(slot, value);
-    if (range_ < range_min) normalise();
+    if (at.range < range_min) at = normalised(at);
+    return value;
   }
 
   // Up to eight bits as they are.
-  void plain(unsigned bits, std::uint32_t value) {
-    range_ >>= bits;
-    low_ += std::uint64_t{range_} * value;
-    if (range_ < range_min) normalise();
+  std::uint32_t plain(At& at, unsigned bits, std::uint32_t value) {
+    at.range >>= bits;
+    at.low += std::uint64_t{at.range} * value;
+    if (at.range < range_min) at = normalised(at);
+    return value;
   }
 
   // The number in [low, low + range) that ends in the most zeros, and then not those; one byte at least.
   void finish() {
-    const std::uint64_t last = low_ + range_ - 1;
+    const std::uint64_t last = at_.low + at_.range - 1;
     unsigned zeros = 0;
-    while (zeros < 32 && (last >> (zeros + 1) << (zeros + 1)) >= low_)
+    while (zeros < 32 && (last >> (zeros + 1) << (zeros + 1)) >= at_.low)
       ++zeros;
-    low_ = last >> zeros << zeros;
-    write();
-    low_ <<= 32;
-    waiting_ = 32;
-    write();
+    at_.low = last >> zeros << zeros;
+    at_ = written(at_);
+    at_.low <<= 32;
+    at_.waiting = 32;
+    at_ = written(at_);
     std::size_t left_out = 0;
     while (left_out < zeros_left_out_max && out_.size() > begin_ + 1 && out_.back() == 0) {
       out_.pop_back();
@@ -88,94 +121,100 @@ class RangeEncoder {
   }
 
  private:
-  void normalise() {
-    const auto shift = static_cast<unsigned>(std::countl_zero(range_)) & ~7U;
-    range_ <<= shift;
-    low_ <<= shift;
-    waiting_ += shift;
-    if (waiting_ >= waiting_max) write();
+  At normalised(At at) {
+    const std::uint32_t shift = static_cast<std::uint32_t>(std::countl_zero(at.range)) & ~7U;
+    at.range <<= shift;
+    at.low <<= shift;
+    at.waiting += shift;
+    return at.waiting < waiting_max ? at : written(at);
   }
 
   // The bytes above the low 32 bits, and the carry into those written before. Nothing is carried past the first one.
-  void write() {
-    const auto bytes = static_cast<std::uint64_t>(low_ >> 32);
-    low_ &= 0xFFFFFFFFU;
-    if (bytes >> waiting_ != 0) {
-      std::size_t at = out_.size();
-      while (++out_[--at] == 0) {
+  [[gnu::noinline]] At written(At at) {
+    const std::uint64_t bytes = at.low >> 32;
+    at.low &= 0xFFFFFFFFU;
+    if (bytes >> at.waiting != 0) {
+      std::size_t place = out_.size();
+      while (++out_[--place] == 0) {
       }
     }
     std::array<char, sizeof bytes> written{};
     std::size_t count = 0;
-    while (waiting_ != 0) {
-      waiting_ -= 8;
-      written[count++] = static_cast<char>(bytes >> waiting_ & 0xFF);
+    while (at.waiting != 0) {
+      at.waiting -= 8;
+      written[count++] = static_cast<char>(bytes >> at.waiting & 0xFF);
     }
     out_.append(written.data(), count);
+    return at;
   }
 
-  static constexpr unsigned waiting_max = 16;  // two more bytes and the carry have room
+  static constexpr std::uint32_t waiting_max = 16;  // two more bytes and the carry have room
 
   std::string& out_;
   std::size_t begin_;
-  std::uint64_t low_ = 0;  // 32 bits that the range is in, above them what waits to be written, above that a carry
-  std::uint32_t range_ = 0xFFFFFFFFU;
-  unsigned waiting_ = 0;  // bits
+  At at_;
 };
 
 class RangeDecoder {
  public:
+  struct At {
+    std::uint32_t range = 0xFFFFFFFFU;
+    std::uint32_t code = 0;
+  };
+
   explicit RangeDecoder(std::string_view bytes) : bytes_(bytes) {
     for (int i = 0; i < 4; ++i)
-      code_ = code_ << 8 | next();
+      at_.code = at_.code << 8 | next();
   }
 
-  unsigned bit(Slot& slot) {
-    const std::uint32_t bound = (range_ >> 16) * slot.one;
-    if (code_ < bound) {
-      range_ = bound;
-      learn(slot, 1);
-      normalise();
+  At at() const { return at_; }
+  void go_on(At at) { at_ = at; }
+
+  unsigned bit(At& at, Slot& slot, unsigned /*value*/) {
+    const std::uint32_t bound = (at.range >> 16) * slot.one;
+    if (at.code < bound) {
+      at.range = bound;
+      learn_one(slot);
+      normalise(at);
       return 1;
     }
-    code_ -= bound;
-    range_ -= bound;
-    learn(slot, 0);
-    normalise();
+    at.code -= bound;
+    at.range -= bound;
+    learn_zero(slot);
+    normalise(at);
     return 0;
   }
 
-  std::uint32_t plain(unsigned bits) {
-    range_ >>= bits;
-    std::uint32_t value = code_ / range_;
+  std::uint32_t plain(At& at, unsigned bits, std::uint32_t /*value*/) {
+    at.range >>= bits;
+    std::uint32_t value = at.code / at.range;
     if (value >> bits != 0) value = (1U << bits) - 1;
-    code_ -= range_ * value;
-    normalise();
+    at.code -= at.range * value;
+    normalise(at);
     return value;
   }
 
   // More was read than can have been left out.
-  bool cut_short() const { return at_ > bytes_.size() + zeros_left_out_max; }
+  bool cut_short() const { return place_ > bytes_.size() + zeros_left_out_max; }
   // Bytes stand behind the last that was needed.
-  bool left_over() const { return at_ < bytes_.size(); }
-  std::size_t at() const { return at_ < bytes_.size() ? at_ : bytes_.size(); }
+  bool left_over() const { return place_ < bytes_.size(); }
+  std::size_t place() const { return place_ < bytes_.size() ? place_ : bytes_.size(); }
 
  private:
-  void normalise() {
-    while (range_ < range_min) {
-      range_ <<= 8;
-      code_ = code_ << 8 | next();
+  void normalise(At& at) {
+    while (at.range < range_min) {
+      at.range <<= 8;
+      at.code = at.code << 8 | next();
     }
   }
   std::uint32_t next() {
-    const std::size_t at = at_++;
-    return at < bytes_.size() ? static_cast<unsigned char>(bytes_[at]) : 0;
+    const std::size_t place = place_++;
+    return place < bytes_.size() ? static_cast<unsigned char>(bytes_[place]) : 0;
   }
 
   std::string_view bytes_;
-  std::size_t at_ = 0;
-  std::uint32_t range_ = 0xFFFFFFFFU;
-  std::uint32_t code_ = 0;
+  std::size_t place_ = 0;
+  At at_;
 };
 
 }  // namespace touchline::coded

@@ -14,20 +14,26 @@
 
 namespace touchline::coded {
 
-template <class Coder>
+template <class Coder, unsigned slot_bits = cell_slot_bits>
 class Symbols {
  public:
   static constexpr bool encoding = !std::is_same_v<Coder, RangeDecoder>;
-  Symbols(Coder& coder, Slot* slots, unsigned slot_bits = cell_slot_bits)
-      : coder_(coder), slots_(slots), slot_bits_(slot_bits) {}
+  Symbols(Coder& coder, Slot* slots) : coder_(coder), slots_(slots) {}
 
-  bool bit(std::uint32_t context, bool value) { return code(slots_[slot_of(context, slot_bits_)], value); }
+  bool bit(std::uint32_t context, bool value) {
+    At at = coder_.at();
+    const unsigned one = coder_.bit(at, slot(context), value ? 1U : 0U);
+    coder_.go_on(at);
+    return one != 0;
+  }
 
   // A number of so many bits, the top one first.
   std::uint32_t tree(std::uint32_t context, unsigned bits, std::uint32_t value) {
+    At at = coder_.at();
     std::uint32_t node = 1;
     for (unsigned i = bits; i-- != 0;)
-      node = node << 1 | (bit(mixed(context, node), (value >> i & 1) != 0) ? 1U : 0U);
+      node = node << 1 | coder_.bit(at, slot(mixed(context, node)), value >> i & 1U);
+    coder_.go_on(at);
     return node - (1U << bits);
   }
 
@@ -58,14 +64,9 @@ class Symbols {
   }
 
  private:
-  bool code(Slot& slot, bool value) {
-    if constexpr (encoding) {
-      coder_.bit(slot, value ? 1 : 0);
-      return value;
-    } else {
-      return coder_.bit(slot) != 0;
-    }
-  }
+  using At = typename Coder::At;
+
+  Slot& slot(std::uint32_t context) const { return slots_[slot_of(context, slot_bits)]; }
 
   unsigned length(std::uint32_t context, std::uint32_t far, unsigned bits) {
     constexpr unsigned far_from = 31;
@@ -77,31 +78,26 @@ class Symbols {
 
   std::uint64_t mantissa(std::uint32_t context, unsigned bits, unsigned guessed_bits, std::uint64_t value) {
     const unsigned guessed = std::min(bits - 1, guessed_bits);
+    At at = coder_.at();
     std::uint64_t number = 1;
     for (unsigned i = 0; i < guessed; ++i) {
-      const bool one = (value >> (bits - 2 - i) & 1) != 0;
+      const auto one = static_cast<unsigned>(value >> (bits - 2 - i) & 1);
       const auto node = static_cast<std::uint32_t>(number * 64 + bits);
-      number = number << 1 | (bit(mixed(context, node), one) ? 1U : 0U);
+      number = number << 1 | coder_.bit(at, slot(mixed(context, node)), one);
     }
     unsigned left = bits - 1 - guessed;
     while (left != 0) {
       const unsigned part = left % 8 == 0 ? 8 : left % 8;
       left -= part;
       const auto bits_of_it = static_cast<std::uint32_t>(value >> left & ((1U << part) - 1));
-      std::uint32_t read = bits_of_it;
-      if constexpr (encoding) {
-        coder_.plain(part, bits_of_it);
-      } else {
-        read = coder_.plain(part);
-      }
-      number = number << part | read;
+      number = number << part | coder_.plain(at, part, bits_of_it);
     }
+    coder_.go_on(at);
     return number;
   }
 
   Coder& coder_;
   Slot* slots_;
-  unsigned slot_bits_;
 };
 
 }  // namespace touchline::coded

@@ -26,7 +26,7 @@ class TextModel {
   template <class Coder>
   bool say(Coder& coder, Slot* slots, std::uint32_t kind, std::string_view text, std::string& read,
            std::size_t bytes_max) {
-    Symbols<Coder> symbols(coder, slots, text_slot_bits);
+    TextSymbols<Coder> symbols(coder, slots);
     begin(kind);
     for (std::size_t i = 0;; ++i) {
       const bool ends = i == text.size();
@@ -44,6 +44,9 @@ class TextModel {
   }
 
  private:
+  template <class Coder>
+  using TextSymbols = Symbols<Coder, text_slot_bits>;
+
   static constexpr int end = 256;
   static constexpr unsigned place_bits = 12;
   static constexpr std::size_t place_count = std::size_t{1} << place_bits;
@@ -96,7 +99,7 @@ class TextModel {
   }
 
   template <class Coder>
-  int code(Symbols<Coder>& symbols, int symbol) {
+  int code(TextSymbols<Coder>& symbols, int symbol) {
     if (guess_ != 0) {
       const int guess = guessed();
       const std::uint32_t how =

@@ -16,14 +16,18 @@ namespace {
 class Listener {
  public:
   Listener(const Slot* slots, std::vector<Trace::Answer>& answers) : slots_(slots), answers_(answers) {}
-  void bit(Slot& slot, unsigned value) {
+  struct At {};
+  static At at() { return {}; }
+  static void go_on(At /*at*/) {}
+  unsigned bit(At& /*at*/, Slot& slot, unsigned value) {
     if (&slot >= slots_ && &slot < slots_ + slot_count) {
       answers_.push_back({static_cast<std::uint16_t>(&slot - slots_), value != 0});
     } else {
       learn(slot, value);
     }
+    return value;
   }
-  static void plain(unsigned /*bits*/, std::uint32_t /*value*/) {}
+  static std::uint32_t plain(At& /*at*/, unsigned /*bits*/, std::uint32_t value) { return value; }
 
  private:
   const Slot* slots_;

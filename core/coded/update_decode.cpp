@@ -270,7 +270,7 @@ class Reader {
       walk.markets(texts);
     }
     if (side_.ok() && coder_.left_over()) side_.complain("goes on after its end");
-    if (!side_.ok()) return malformed(std::string("coded update ") + side_.problem(), coder_.at());
+    if (!side_.ok()) return malformed(std::string("coded update ") + side_.problem(), coder_.place());
     ++model_.updates;
     delta_.normalise();
     const DeltaClass usual = class_of(delta_);

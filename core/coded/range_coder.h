@@ -6,7 +6,6 @@
 #pragma once
 
 #include <array>
-#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -74,7 +73,8 @@ inline constexpr std::size_t zeros_left_out_max = 4;
 class RangeEncoder {
  public:
   struct At {
-    std::uint64_t low = 0;  // 32 bits that the range is in, above them what waits to be written, above that a carry
+    // 32 bits that the range is in, above them what waits to be written, above that a carry.
+    std::uint64_t low = 0;
     std::uint32_t range = 0xFFFFFFFFU;
     std::uint32_t waiting = 0;  // bits
   };
@@ -122,7 +122,8 @@ class RangeEncoder {
 
  private:
   At normalised(At at) {
-    const std::uint32_t shift = static_cast<std::uint32_t>(std::countl_zero(at.range)) & ~7U;
+    // Nothing is so unlikely that it takes more than two bytes at once.
+    const std::uint32_t shift = at.range < range_min >> 8 ? 16 : 8;
     at.range <<= shift;
     at.low <<= shift;
     at.waiting += shift;

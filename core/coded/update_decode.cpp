@@ -238,7 +238,8 @@ class ReadingSide {
   EventState::Cells row_cells_;
   std::size_t row_from_ = 0;  // of the delta's changes
   boost::container::small_vector<Change, 8> derived_;
-  boost::container::small_vector<std::pair<std::uint32_t, std::int64_t>, best_ranks_max> levels_;  // price and size, the best first
+  // Price and size, the best first.
+  boost::container::small_vector<std::pair<std::uint32_t, std::int64_t>, best_ranks_max> levels_;
   std::uint32_t new_markets_ = 0;
   std::map<std::uint32_t, std::uint32_t> outcomes_;  // rows known of each market that grew
   bool texts_in_ladders_ = false;

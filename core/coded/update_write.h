@@ -240,11 +240,12 @@ void write_update(Coder& coder, Model& model, bool first_of_group, const EventSt
   if (first_of_group) header.best_ranks(best_ranks_of(after));
   const auto texts =
       static_cast<std::size_t>(std::count_if(delta.changes.begin(), delta.changes.end(), is_text_change));
-  std::vector<Change> others;  // than texts, where there are some
+  RowCells cells = delta.changes;
+  std::vector<Change> others;
   if (texts != 0) {
-    std::remove_copy_if(delta.changes.begin(), delta.changes.end(), std::back_inserter(others), is_text_change);
+    std::remove_copy_if(cells.begin(), cells.end(), std::back_inserter(others), is_text_change);
+    cells = others;
   }
-  const RowCells cells = texts != 0 ? others : delta.changes;
   header.time_step(less(delta.source_time_ms, source_time_before_ms));
   header.kind({delta.kind != class_of(delta), delta.cause});
   if (header.has_texts(texts != 0)) {

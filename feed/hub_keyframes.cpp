@@ -50,7 +50,7 @@ void Hub::begin_course(Waiting& waiting) {
     reader.own.push_back({head, std::make_shared<const std::string>(std::move(frame)), EventHandle()});
   }
   course_readers_.push_back(&reader);
-  Course& course = reader.course.emplace();
+  Course& course = reader.course.emplace(Course{});
   course.keyframes = course_;
   if (keeps_states) course.from = from;
   course.asked = std::exchange(reader.asked, {});
@@ -139,6 +139,7 @@ std::size_t Hub::gather_course(Reader& reader, std::vector<Piece>& pieces, std::
     if (!wants(reader, event)) continue;
     const Bytes& frames = keyframes.frames(event, reader.codec());
     pieces.push_back({frames, *frames});
+    ++counts_.keyframes;
     gathered += frames->size();
   }
   if (course.at != keyframes.size()) return gathered;

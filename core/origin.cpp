@@ -56,6 +56,12 @@ void Origin::end_line(LineRef line, std::int64_t now_ms) {
 }
 
 Result<Origin::Outcome> Origin::take(LineRef line, Update& update, std::int64_t now_ms) {
+  auto outcome = take_one(line, update, now_ms);
+  if (outcome) ++sources_[line.source.value - 1].counts.outcomes[static_cast<std::size_t>(*outcome)];
+  return outcome;
+}
+
+Result<Origin::Outcome> Origin::take_one(LineRef line, Update& update, std::int64_t now_ms) {
   ++counts_.messages;
   Source& source = sources_[line.source.value - 1];
   source.heard_ms = now_ms;
@@ -126,7 +132,9 @@ void Origin::release(SourceId source, std::string_view event, std::int64_t now_m
   Update released;
   while (sources_[source.value - 1].sequencer.release(event, released)) {
     // A held update that breaks a limit is counted as refused; its line is no longer at hand.
-    if (!deliver(source, released, now_ms)) ++counts_.rejected;
+    if (deliver(source, released, now_ms)) continue;
+    ++counts_.rejected;
+    ++sources_[source.value - 1].counts.rejected;
   }
 }
 
@@ -273,7 +281,11 @@ void Origin::snapshot(const LiveEvent& event, std::int64_t now_ms) {
 
 void Origin::declare(SourceId source, const Sequencer::Gap& gap, std::int64_t now_ms) {
   ++counts_.gaps;
-  counts_.missing += gap.last_missing - gap.first_missing + 1;
+  const std::uint64_t missing = gap.last_missing - gap.first_missing + 1;
+  counts_.missing += missing;
+  SourceCounts& counts = sources_[source.value - 1].counts;
+  ++counts.gaps;
+  counts.missing += missing;
   if (LiveEvent* event = table_.find(gap.event)) set_incomplete(*event, source, true, now_ms);
   release(source, gap.event, now_ms);
 }
@@ -292,9 +304,10 @@ void Origin::expire(std::int64_t now_ms) {
   }
 }
 
-void Origin::reject(Rejected rejected) {
+void Origin::reject(Rejected rejected, SourceId source) {
   ++counts_.messages;
   ++counts_.rejected;
+  if (source.value != 0) ++sources_[source.value - 1].counts.rejected;
   batch_.rejected.push_back(std::move(rejected));
 }
 

@@ -13,6 +13,8 @@
 #include "core/event_table.h"
 #include "core/sequencer.h"
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -68,6 +70,14 @@ struct OriginCounts {
   std::uint64_t block_bytes = 0;
 };
 
+// The same of one source, by what it is asked for; a held message is counted once, when it came.
+struct SourceCounts {
+  std::array<std::uint64_t, 6> outcomes{};  // of messages, by Origin::Outcome
+  std::uint64_t rejected = 0;
+  std::uint64_t gaps = 0;
+  std::uint64_t missing = 0;
+};
+
 class Origin {
  public:
   enum class Outcome : std::uint8_t { changed, no_op, repeat, held, dropped, control };
@@ -94,8 +104,8 @@ class Origin {
   Result<Outcome> take(LineRef line, Update& update, std::int64_t now_ms);
   // Gives up on missing numbers that are overdue, and on sources that are.
   void expire(std::int64_t now_ms);
-  void reject(Rejected rejected);
-  void advance(Cursor cursor);  // everything of it up to here was taken
+  void reject(Rejected rejected, SourceId source = {});  // 0: of none
+  void advance(Cursor cursor);                           // everything of it up to here was taken
 
   // Forgets events that have been over for so long (core/retention.h). Looks at some at a time, in turn, often enough to
   // see when they change; how many were forgotten.
@@ -128,6 +138,7 @@ class Origin {
   EventTable& table() { return table_; }
   const EventTable& table() const { return table_; }
   const OriginCounts& counts() const { return counts_; }
+  const SourceCounts& counts(SourceId source) const { return sources_[source.value - 1].counts; }
 
  private:
   struct Source {
@@ -138,6 +149,7 @@ class Origin {
     std::int64_t heard_ms = 0;         // or when the watch began
     std::int64_t disconnected_ms = 0;  // since when no line is open; 0: one is, or none ever was
     bool stale = false;                // its events are marked
+    SourceCounts counts;
   };
   // What the origin remembers of an event beside its state, by handle.
   struct Bookkeeping {
@@ -152,6 +164,7 @@ class Origin {
     std::int64_t seen_ms = 0;
   };
 
+  Result<Outcome> take_one(LineRef line, Update& update, std::int64_t now_ms);
   Result<Outcome> take_numbered(LineRef line, Update& update, std::int64_t now_ms);
   void release(SourceId source, std::string_view event, std::int64_t now_ms);
   Result<Outcome> deliver(SourceId source, const Update& update, std::int64_t now_ms);

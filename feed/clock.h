@@ -36,6 +36,12 @@ inline bool clock_was_set() {
   return std::abs(wall_ms() - running_ms()) > ordinary_ms;
 }
 
+// us since 1970.
+inline std::int64_t wall_us() {
+  using namespace std::chrono;
+  return duration_cast<microseconds>(system_clock::now().time_since_epoch()).count();
+}
+
 // ms since some moment of this machine.
 inline std::int64_t steady_ms() {
   using namespace std::chrono;

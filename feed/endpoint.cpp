@@ -40,4 +40,11 @@ Result<Endpoint> parse_source_endpoint(std::string_view text) {
   return parse(text, {"tcp", "http", "betfair", "betfairs"});
 }
 
+Result<Endpoint> parse_admin_endpoint(std::string_view text) {
+  const bool is_port = !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
+  if (is_port) return parse_admin_endpoint("127.0.0.1:" + std::string(text));
+  if (text.find("://") == std::string_view::npos) return parse("http://" + std::string(text), {"http"});
+  return parse(text, {"http"});
+}
+
 }  // namespace touchline

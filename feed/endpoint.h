@@ -29,6 +29,9 @@ Result<Endpoint> parse_reader_endpoint(std::string_view text);
 // What sources are taken on, tcp or http, and dialled at, betfair or betfairs.
 Result<Endpoint> parse_source_endpoint(std::string_view text);
 
+// Where the admin port is: http://HOST:PORT, HOST:PORT, or a port alone, which is on this machine's own address.
+Result<Endpoint> parse_admin_endpoint(std::string_view text);
+
 inline bool is_encrypted(const Endpoint& endpoint) {
   return endpoint.scheme == "tls" || endpoint.scheme == "wss" || endpoint.scheme == "betfairs";
 }

@@ -283,7 +283,8 @@ struct HttpIngest::Impl::Session : std::enable_shared_from_this<Session> {
     ingest->refuse(peer,
                    "line " + std::to_string(number) + ": byte " + std::to_string(byte) + ": " + error.text);
     ingest->publisher.reject({ingest->source_name + " from " + peer, number, byte, wall_ms(), error.text,
-                              std::string(line.substr(0, kept_bytes))});
+                              std::string(line.substr(0, kept_bytes))},
+                             ingest->line.source);
   }
 
   void answer() {

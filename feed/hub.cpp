@@ -64,8 +64,10 @@ void Hub::join(Reader& reader, const Hello& hello) {
   reader.coded = hello.coded_prior == coded::prior_version && options_.coded_events_max != 0;
   if (reader.coded) ++coded_readers_;
   if (!hello.position) {
+    ++counts_.fresh;
     waiting_.push_back({&reader, ResumeKind::keyframes, "no position given"});
   } else if (std::string fault = fault_of(reader, hello); !fault.empty()) {
+    ++counts_.refused;
     waiting_.push_back({&reader, ResumeKind::reset, std::move(fault)});
   } else {
     decide(reader, hello.position->offset, Ask::first);
@@ -205,7 +207,8 @@ void Hub::jump(Offset to) {
   published_ = to;
   for (Reader* reader : readers_) {
     // The others have the log up to here first.
-    if (reader->conflation) reset(*reader, "deltas are missing behind those that wait for it");
+    if (reader->conflation)
+      reset(*reader, ResetCause::deltas_missing, "deltas are missing behind those that wait for it");
     if (reader->wake) reader->wake();
   }
 }

@@ -14,6 +14,7 @@
 #include "feed/keyframe_course.h"
 #include "feed/published_log.h"
 
+#include <array>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
@@ -45,17 +46,24 @@ struct HubOptions {
   std::string publisher = "touchline";
 };
 
+// Why a reader was given states in place of the deltas.
+enum class ResetCause : std::uint8_t { fell_out_of_log, too_many_slow, too_much_waiting, deltas_missing };
+
 struct HubCounts {
   std::uint64_t joins = 0;
-  std::uint64_t tails = 0;          // resumed from memory
-  std::uint64_t journal_tails = 0;  // resumed from the journal
-  std::uint64_t changed = 0;        // resumed by keyframes of what changed
-  std::uint64_t resyncs = 0;        // keyframes that a reader asked for
-  std::uint64_t resets = 0;         // readers that fell out of the log
-  std::uint64_t conflations = 0;    // stretches that a slow reader was given merged
-  std::uint64_t conflated = 0;      // deltas that went into another there
-  std::uint64_t coded = 0;          // coded updates that were sent
-  std::uint64_t coded_blocks = 0;   // blocks that readers of coded updates were sent in their place
+  std::uint64_t fresh = 0;                         // of those: without a position,
+  std::uint64_t refused = 0;                       // with one that nothing can go on from
+  std::uint64_t tails = 0;                         // resumed from memory
+  std::uint64_t journal_tails = 0;                 // resumed from the journal
+  std::uint64_t changed = 0;                       // resumed by keyframes of what changed
+  std::uint64_t resyncs = 0;                       // keyframes that a reader asked for
+  std::uint64_t resets = 0;                        // readers that were given keyframes in place of deltas,
+  std::array<std::uint64_t, 4> resets_by_cause{};  // by ResetCause
+  std::uint64_t keyframes = 0;                     // that readers were given
+  std::uint64_t conflations = 0;                   // stretches that a slow reader was given merged
+  std::uint64_t conflated = 0;                     // deltas that went into another there
+  std::uint64_t coded = 0;                         // coded updates that were sent
+  std::uint64_t coded_blocks = 0;  // blocks that readers of coded updates were sent in their place
   std::uint64_t bytes_out = 0;
 };
 
@@ -226,7 +234,7 @@ class Hub {
   void watch(Reader& reader, PublishedLog::Place begins, const Batch& batch, std::string_view items);
   void conflate(Reader& reader, const Batch& batch, std::string_view items);
   void end_conflation(Reader& reader);
-  void reset(Reader& reader, std::string reason);
+  void reset(Reader& reader, ResetCause cause, std::string reason);
   std::size_t gather_course(Reader& reader, std::vector<Piece>& pieces, std::size_t room);
   std::size_t gather_conflated(Reader& reader, std::vector<Piece>& pieces);
   std::size_t gather_shared(Reader& reader, std::vector<Piece>& pieces, std::size_t room);

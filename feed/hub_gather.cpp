@@ -48,7 +48,8 @@ void Hub::watch(Reader& reader, PublishedLog::Place begins, const Batch& batch, 
     // A batch that gathers already may still come without its deltas: it begins with the next one.
     reader.slow = slow;
     slow_readers_ += slow ? 1 : std::size_t{0} - 1;
-    if (slow && slow_readers_ > options_.conflated_readers_max) reset(reader, "too many are slow");
+    if (slow && slow_readers_ > options_.conflated_readers_max)
+      reset(reader, ResetCause::too_many_slow, "too many are slow");
     return;
   }
   if (!slow || batch.deltas.empty()) return;
@@ -72,7 +73,8 @@ void Hub::conflate(Reader& reader, const Batch& batch, std::string_view bytes) {
     }
   }
   reader.conflation_ends = log_.end();
-  if (reader.conflation->bytes() > options_.conflated_bytes_max) reset(reader, "too much was waiting");
+  if (reader.conflation->bytes() > options_.conflated_bytes_max)
+    reset(reader, ResetCause::too_much_waiting, "too much was waiting");
 }
 
 void Hub::end_conflation(Reader& reader) {
@@ -81,8 +83,9 @@ void Hub::end_conflation(Reader& reader) {
 }
 
 // It is given the states of what changed, in place of the deltas.
-void Hub::reset(Reader& reader, std::string reason) {
+void Hub::reset(Reader& reader, ResetCause cause, std::string reason) {
   ++counts_.resets;
+  ++counts_.resets_by_cause[static_cast<std::size_t>(cause)];
   end_conflation(reader);
   reader.resetting = true;
   waiting_.push_back({&reader, ResumeKind::reset, std::move(reason)});
@@ -108,6 +111,7 @@ std::size_t Hub::gather_next(Reader& reader, std::vector<Piece>& pieces, std::si
     const Own own = std::move(reader.own.front());
     reader.own.pop_front();
     if (own.event.value != 0) {
+      ++counts_.keyframes;
       if (!reader.filter.all()) reader.follows[own.event] = Follow::yes;
       reader.asked.erase(own.event);
       if (reader.coded) reader.interrupted[own.event] = own.at;
@@ -119,7 +123,7 @@ std::size_t Hub::gather_next(Reader& reader, std::vector<Piece>& pieces, std::si
   if (!reader.following || reader.position > published_) return 0;
   if (at_conflation(reader)) return gather_conflated(reader, pieces);
   if (!log_.holds(reader.place)) {
-    reset(reader, "fell out of the log");
+    reset(reader, ResetCause::fell_out_of_log, "fell out of the log");
     return 0;
   }
   const PublishedLog::Entry* next = log_.at(reader.place);
@@ -135,7 +139,7 @@ std::size_t Hub::gather_next(Reader& reader, std::vector<Piece>& pieces, std::si
     return 1;
   }
   if (next->is_gap()) {
-    reset(reader, "deltas are missing");
+    reset(reader, ResetCause::deltas_missing, "deltas are missing");
     return 0;
   }
   if (reader.coded) return gather_coded(reader, pieces, room);

@@ -139,6 +139,7 @@ std::size_t Hub::gather_course(Reader& reader, std::vector<Piece>& pieces, std::
     if (!wants(reader, event)) continue;
     const Bytes& frames = keyframes.frames(event, reader.codec());
     pieces.push_back({frames, *frames});
+    ++counts_.keyframes;
     gathered += frames->size();
   }
   if (course.at != keyframes.size()) return gathered;

@@ -185,7 +185,7 @@ struct LineServer::Impl::Connection : std::enable_shared_from_this<Connection> {
     server->tell(
         LineNews::Kind::rejected, peer,
         "line " + std::to_string(number) + ": byte " + std::to_string(rejected.byte) + ": " + error.text);
-    server->publisher.reject(std::move(rejected));
+    server->publisher.reject(std::move(rejected), server->source);
     asked = asked || !name.empty();
     if (asked && has_way_back()) answers.add_refused(name, number, error);
   }

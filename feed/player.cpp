@@ -21,7 +21,7 @@ void Player::add(std::unique_ptr<Playable> recording, LineRef line, std::string 
 bool Player::fetch(Part& part) {
   const auto more = part.recording->advance([&](Rejected rejected) {
     if (on_rejected) on_rejected(rejected);
-    publisher_.reject(std::move(rejected));
+    publisher_.reject(std::move(rejected), part.line.source);
   });
   if (!more) {
     error_ = more.error();
@@ -92,7 +92,7 @@ void Player::take(Part& part) {
     Rejected rejected{recording.path(), recording.place().line, recording.place().byte,
                       time_ms_,         taken.error().text,     {}};
     if (on_rejected) on_rejected(rejected);
-    publisher_.reject(std::move(rejected));
+    publisher_.reject(std::move(rejected), part.line.source);
   }
   publisher_.origin().expire(time_ms_);
   recording.taken();

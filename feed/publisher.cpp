@@ -37,6 +37,7 @@ void Publisher::flush(std::int64_t now_ms) {
     return;
   }
   Batch batch = origin_.take_batch();
+  times_.handed_over();
   in_flight_ = true;
   note_touched(batch);
   origin_.keep_deltas(hub_.wants_deltas());

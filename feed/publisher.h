@@ -6,6 +6,7 @@
 #pragma once
 
 #include "core/origin.h"
+#include "feed/delivery_times.h"
 #include "feed/hub.h"
 
 #include <cstdint>
@@ -34,7 +35,7 @@ class Publisher {
   ~Publisher();
 
   Result<Origin::Outcome> take(LineRef line, Update& update, std::int64_t now_ms);
-  void reject(Rejected rejected) { origin_.reject(std::move(rejected)); }
+  void reject(Rejected rejected, SourceId source = {}) { origin_.reject(std::move(rejected), source); }
 
   // Hands over what gathered, if the journal is free.
   void flush(std::int64_t now_ms);
@@ -57,6 +58,8 @@ class Publisher {
   void checkpoint_all();
 
   Origin& origin() { return origin_; }
+  // Whoever takes live updates, and whoever sees commits, notes the time there.
+  DeliveryTimes& times() { return times_; }
   std::uint64_t commits() const { return commits_; }
 
   // Behind everything taken so far; a reader that has come there has seen it.
@@ -84,6 +87,7 @@ class Publisher {
   bool checkpoint_wanted_ = false;  // before its time
   Hub::Bytes checkpoint_;           // taken with the batch in flight, published behind it
   std::uint64_t commits_ = 0;
+  DeliveryTimes times_;
 };
 
 }  // namespace touchline

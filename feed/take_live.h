@@ -13,9 +13,14 @@ namespace touchline {
 
 inline Result<Origin::Outcome> take_live(Publisher& publisher, LineRef line, Update& update) {
   const std::int64_t now_ms = running_ms();
-  if (update.source_time_ms <= now_ms + limits::ahead_ms) return publisher.take(line, update, now_ms);
-  return malformed("its time, " + time_text(update.source_time_ms) +
-                   ", is more than a year ahead of the clock");
+  const std::int64_t source_time_ms = update.source_time_ms;
+  if (source_time_ms <= now_ms + limits::ahead_ms) {
+    auto outcome = publisher.take(line, update, now_ms);
+    if (outcome && *outcome == Origin::Outcome::changed)
+      publisher.times().took(line.source, source_time_ms, wall_us());  // the source's clock is a wall's, too
+    return outcome;
+  }
+  return malformed("its time, " + time_text(source_time_ms) + ", is more than a year ahead of the clock");
 }
 
 }  // namespace touchline

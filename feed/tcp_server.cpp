@@ -61,6 +61,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   }
 
   void drain() { session_.drain(); }
+  const ReaderSession& session() const { return session_; }
+  std::string peer() const { return stream_->peer(); }
   void send_away(const std::string& why) { session_.dismiss(why, running_ms()); }
   // At once, without a last word.
   void cut() { close("cut off at the end of the service"); }
@@ -283,5 +285,11 @@ void TcpServer::drain(std::function<void()> done) {
 }
 
 std::size_t TcpServer::session_count() const { return impl_->owner->connections.size(); }
+
+void TcpServer::each_session(
+    const std::function<void(const std::string& peer, const ReaderSession&)>& visit) const {
+  for (const auto& connection : impl_->owner->connections)
+    visit(connection->peer(), connection->session());
+}
 
 }  // namespace touchline

@@ -37,6 +37,8 @@ class TcpServer {
   // Closes every session once it has sent what the hub has for it; then `done`.
   void drain(std::function<void()> done);
   std::size_t session_count() const;
+  // Of every connection, joined or not; for whoever shows them.
+  void each_session(const std::function<void(const std::string& peer, const ReaderSession&)>& visit) const;
 
   std::function<void(const SessionNews&)> on_news;
   std::function<void()> on_waiting;  // a reader waits for keyframes

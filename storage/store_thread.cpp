@@ -107,6 +107,7 @@ void StoreThread::checkpoint_loop() {
       if (calls_.lost) calls_.lost(there.error());
       return;
     }
+    if (calls_.room) calls_.room(room_of(journal_.path()));
     const auto news = checkpointer.step(steady_clock::now());
     if (news && calls_.checkpoint) calls_.checkpoint(*news);
     lock.lock();

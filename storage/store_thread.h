@@ -11,6 +11,7 @@
 #include "core/result.h"
 #include "storage/checkpointer.h"
 #include "storage/journal.h"
+#include "storage/store_room.h"
 
 #include <condition_variable>
 #include <functional>
@@ -33,6 +34,7 @@ struct StoreThreadCalls {
   // May be left out. `lost`: the store's files are gone; once, and nothing good comes behind it.
   std::function<void(const CheckpointNews&)> checkpoint = {};
   std::function<void(const Error&)> lost = {};
+  std::function<void(const StoreRoom&)> room = {};  // twice a second
 };
 
 class StoreThread {

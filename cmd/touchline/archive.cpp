@@ -4,7 +4,7 @@
 
 #include "cmd/touchline/arguments.h"
 #include "cmd/touchline/commands.h"
-#include "cmd/touchline/json_object.h"
+#include "core/json_object.h"
 #include "core/origin.h"
 #include "feed/clock.h"
 #include "storage/clearing.h"

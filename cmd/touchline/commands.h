@@ -29,6 +29,7 @@ Command add_serve(CLI::App& parent, std::vector<std::string> arguments);
 Command add_replay(CLI::App& parent);
 Command add_tail(CLI::App& parent);
 Command add_relay(CLI::App& parent);
+Command add_top(CLI::App& parent);
 Command add_inspect(CLI::App& parent);
 Command add_export(CLI::App& parent);
 Command add_diff(CLI::App& parent);

@@ -2,7 +2,7 @@
 
 #include "cmd/touchline/change_json.h"
 #include "cmd/touchline/commands.h"
-#include "cmd/touchline/json_object.h"
+#include "core/json_object.h"
 #include "core/state_json.h"
 #include "core/state_names.h"
 #include "core/state_words.h"

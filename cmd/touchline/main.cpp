@@ -83,6 +83,7 @@ int run(int argc, char** argv) {
                             add_replay(app),
                             add_tail(app),
                             add_relay(app),
+                            add_top(app),
                             add_inspect(app),
                             add_export(app),
                             add_diff(app),

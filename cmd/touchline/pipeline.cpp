@@ -53,15 +53,18 @@ Result<std::unique_ptr<Pipeline>> Pipeline::open(Loop& loop, const std::string& 
   calls.committed = [self](Committed committed) {
     auto news = std::make_shared<Committed>(std::move(committed));
     self->loop_.post([self, news] {
-      ++self->commit_counts_.commits;
-      self->commit_counts_.took_us += news->took_us;
+      self->count(*news);
       self->publisher_->committed(std::move(news->batch), news->result, running_ms());
     });
   };
   calls.checkpoint = [self](const CheckpointNews& news) {
     self->loop_.post([self, news] {
+      self->checkpoints_fail_ = news.kind == CheckpointNews::Kind::failing;
       if (self->on_store_checkpoint) self->on_store_checkpoint(news);
     });
+  };
+  calls.room = [self](const StoreRoom& room) {
+    self->loop_.post([self, room] { self->store_room_ = room; });
   };
   calls.lost = [self](const Error& error) {
     self->loop_.post([self, error] { self->publisher_->fail(error); });
@@ -106,6 +109,16 @@ void Pipeline::read_back_for_hub() {
       });
     });
   };
+}
+
+void Pipeline::count(const Committed& committed) {
+  if (!committed.result) return;
+  ++commit_counts_.commits;
+  commit_counts_.took_us += committed.took_us;
+  commit_counts_.bytes += committed.batch.items.size();
+  commit_counts_.times_us.add(committed.took_us);
+  commit_counts_.deltas.add(static_cast<std::int64_t>(committed.batch.count));
+  publisher_->times().committed(wall_us());
 }
 
 void Pipeline::start_retention() {

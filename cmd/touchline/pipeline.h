@@ -6,6 +6,7 @@
 
 #include "core/origin.h"
 #include "core/result.h"
+#include "feed/bucket_histogram.h"
 #include "feed/clock.h"
 #include "feed/hub.h"
 #include "feed/loop.h"
@@ -71,12 +72,19 @@ class Pipeline {
   struct CommitCounts {
     std::uint64_t commits = 0;
     std::int64_t took_us = 0;
+    std::uint64_t bytes = 0;  // of deltas
+    BucketHistogram times_us{short_bounds_us};
+    BucketHistogram deltas{batch_bounds};
   };
   const CommitCounts& commit_counts() const { return commit_counts_; }
+  // As of half a second ago.
+  const StoreRoom& store_room() const { return store_room_; }
+  bool checkpoints_fail() const { return checkpoints_fail_; }
 
  private:
   Pipeline(Loop& loop, Journal journal);
   void read_back_for_hub();
+  void count(const Committed& committed);
 
   Loop& loop_;
   std::unique_ptr<Journal> journal_;
@@ -87,6 +95,8 @@ class Pipeline {
   std::unique_ptr<Publisher> publisher_;
   std::vector<std::function<void()>> on_room_;
   CommitCounts commit_counts_;
+  StoreRoom store_room_;
+  bool checkpoints_fail_ = false;
   std::unique_ptr<ReadThread> reads_;
   std::unique_ptr<StoreThread> store_;
   std::optional<RetentionOptions> retention_options_;

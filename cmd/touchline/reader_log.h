@@ -26,14 +26,17 @@ class ReaderLog {
         spdlog::info("reader {} \"{}\" left: {}", news.peer, printable(news.relay), printable(news.text));
         break;
       case SessionNews::Kind::refused:
+        ++refused_count_;
         refused_.refused("reader " + news.peer + " refused: " + printable(news.text), running_ms());
         break;
     }
   }
+  std::uint64_t refused_count() const { return refused_count_; }
   void tick(std::int64_t now_ms) { refused_.tick(now_ms); }
   void flush() { refused_.flush(); }
 
  private:
+  std::uint64_t refused_count_ = 0;
   RefusalLog refused_{[](const std::string& text) { spdlog::warn(text); }};
 };
 

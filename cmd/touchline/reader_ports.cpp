@@ -143,6 +143,12 @@ void ReaderPorts::send_away(const std::string& why) {
     server->send_away(why);
 }
 
+void ReaderPorts::each_session(
+    const std::function<void(const std::string& peer, const ReaderSession&)>& visit) const {
+  for (const auto& server : servers_)
+    server->each_session(visit);
+}
+
 void ReaderPorts::drain(std::function<void()> done) {
   auto left = std::make_shared<std::size_t>(servers_.size());
   if (*left == 0) return done();

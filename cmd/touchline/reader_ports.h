@@ -52,6 +52,9 @@ class ReaderPorts {
   // What an operator may not have meant, a sentence each.
   std::vector<std::string> warnings() const;
 
+  // Of every connection, joined or not.
+  void each_session(const std::function<void(const std::string& peer, const ReaderSession&)>& visit) const;
+
   void stop_accepting();
   // Whoever reads by now is sent away and may come back; nobody of them is in the hub when this returns.
   void send_away(const std::string& why);

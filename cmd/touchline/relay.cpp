@@ -2,12 +2,15 @@
 
 #include "feed/relay.h"
 
+#include "cmd/touchline/admin_port.h"
 #include "cmd/touchline/arguments.h"
 #include "cmd/touchline/commands.h"
 #include "cmd/touchline/counted.h"
 #include "cmd/touchline/log.h"
 #include "cmd/touchline/reader_log.h"
 #include "cmd/touchline/reader_ports.h"
+#include "cmd/touchline/relay_admin.h"
+#include "cmd/touchline/service_manager.h"
 #include "cmd/touchline/service_options.h"
 #include "cmd/touchline/state_file.h"
 #include "cmd/touchline/upstream_options.h"
@@ -86,9 +89,19 @@ class RelayService {
     }
     name_readers();
     relay_.hub().on_more_keyframes = [this] { loop_.post([this] { relay_.hub().make_keyframes(); }); };
+    if (const auto shown = open_admin(); !shown) {
+      spdlog::error(shown.error().text);
+      return exit_code_of(shown.error().kind);
+    }
     began_ms_ = steady_ms();
     connect();
     loop_.every(tick, [this] { return look(); });
+    if (manager_.watchdog()) {
+      loop_.every(*manager_.watchdog(), [this] {
+        manager_.alive();
+        return true;
+      });
+    }
     loop_.every(milliseconds(5'000), [this] {
       if (relay_.welcomed()) relay_.acknowledge();
       return !stopping_;
@@ -121,7 +134,8 @@ class RelayService {
                    printable(welcome.publisher), welcome.position.epoch.value, welcome.position.offset.value,
                    name_of(welcome.durability), name_of(welcome.resume), printable(welcome.reason));
     };
-    events.heartbeat = [this](const Heartbeat&) {
+    events.heartbeat = [this](const Heartbeat& heartbeat) {
+      upstream_watch_.heard(heartbeat, wall_ms());
       backoff_.worked();
       caught_up_ = true;
     };
@@ -150,6 +164,30 @@ class RelayService {
       spdlog::warn(warning);
   }
 
+  Result<void> open_admin() {
+    AdminParts parts{"relay",
+                     relay_.events(),
+                     relay_.hub(),
+                     [this](const SessionVisit& visit) { readers_->each_session(visit); },
+                     {},
+                     {},
+                     {}};
+    parts.why_not_ready = [this] {
+      auto reasons = why_not_ready(relay_);
+      if (stopping_) reasons.push_back("the relay stops");
+      return reasons;
+    };
+    parts.add_metrics = [this](MetricsPage& page) {
+      add_relay_metrics(page, relay_, upstream_watch_);
+      page.add(metric::refused, static_cast<double>(reader_log_.refused_count()));
+    };
+    parts.sources = [this] { return relay_sources_json(relay_); };
+    auto port = AdminPort::open(loop_, options_.admin, std::move(parts));
+    if (!port) return port.error();
+    admin_ = std::move(*port);
+    return {};
+  }
+
   Result<void> take_up() {
     if (options_.state.empty()) return {};
     const auto saved = read_state_file(options_.state);
@@ -168,6 +206,7 @@ class RelayService {
 
   void connect() {
     goodbye_.reset();
+    upstream_watch_.connecting();
     connection_ = std::make_unique<TcpSubscriber>(
         loop_, relay_, upstream_.endpoint, [this](Result<void> result) { disconnected(result); },
         TcpSubscriberOptions{.read_bytes = upstream_read_bytes, .tls = upstream_.tls});
@@ -195,6 +234,7 @@ class RelayService {
   // Several times a second.
   bool look() {
     if (stopping_) return false;
+    upstream_watch_.look(relay_.received().bytes, steady_ms());
     if (const auto ticked = relay_.tick(running_ms()); !ticked) {
       spdlog::error("upstream {}: {}", options_.upstream.url, ticked.error().text);
       if (connection_) connection_->close();
@@ -219,6 +259,7 @@ class RelayService {
     }
     spdlog::info("ready: epoch {} offset {}, {}", relay_.position().epoch.value,
                  relay_.position().offset.value, counted(relay_.events().events().size(), "event"));
+    manager_.ready("following " + options_.upstream.url);
     if (!relay_.welcomed())
       spdlog::warn("upstream {}: not there; readers are told so", options_.upstream.url);
   }
@@ -271,6 +312,7 @@ class RelayService {
 
   void stop(Goodbye goodbye) {
     if (std::exchange(stopping_, true)) return;
+    manager_.stopping();
     connection_.reset();
     relay_.lost();
     readers_->stop_accepting();
@@ -297,6 +339,9 @@ class RelayService {
   StateKeeper keeper_;
   std::unique_ptr<ReaderPorts> readers_;  // whoever is still there leaves the hub
   std::unique_ptr<TcpSubscriber> connection_;
+  std::unique_ptr<AdminPort> admin_;
+  ServiceManager manager_;
+  UpstreamWatch upstream_watch_;
   std::optional<Goodbye> goodbye_;
   Backoff backoff_{static_cast<std::uint64_t>(::getpid())};
   Position kept_;  // in the file

@@ -1,5 +1,6 @@
 // `touchline serve`: the long-running feed service. The wiring of every part stands here.
 
+#include "cmd/touchline/admin_port.h"
 #include "cmd/touchline/archive.h"
 #include "cmd/touchline/arguments.h"
 #include "cmd/touchline/commands.h"
@@ -11,6 +12,8 @@
 #include "cmd/touchline/reader_log.h"
 #include "cmd/touchline/reader_ports.h"
 #include "cmd/touchline/refusal_log.h"
+#include "cmd/touchline/serve_admin.h"
+#include "cmd/touchline/service_manager.h"
 #include "cmd/touchline/service_options.h"
 #include "cmd/touchline/source_spec.h"
 #include "feed/clock.h"
@@ -23,7 +26,6 @@
 #include <chrono>
 #include <filesystem>
 #include <functional>
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -117,6 +119,7 @@ class Service {
       for (const auto& refusals : refusal_logs_)
         refusals->tick(running_ms());
       live_->tick(running_ms());
+      clocks_.look(*pipeline_, sources_, running_ms());
       reader_log_.tick(running_ms());
       return !stopping_;
     });
@@ -126,6 +129,7 @@ class Service {
     spdlog::info("ready: {} at epoch {} offset {}, {}", options_.store, pipeline_->journal().epoch().value,
                  pipeline_->journal().head().value,
                  counted(pipeline_->origin().table().events().size(), "event"));
+    loop_.post([this] { tell_manager(); });
     loop_.run();
     if (!failed_) {
       if (const auto closed = pipeline_->close(); !closed) spdlog::warn(closed.error().text);
@@ -185,6 +189,7 @@ class Service {
     for (const SourceSpec& spec : sources) {
       if (const auto opened = open_source(spec); !opened) return opened.error();
     }
+    if (const auto shown = open_admin(); !shown) return shown.error();
     pipeline_->publisher().before_commit = [this](Origin& origin) {
       for (const auto& player : players_)
         player->note_cursors(origin);
@@ -204,6 +209,15 @@ class Service {
     return readers_->open(loop_, pipeline_->hub());
   }
 
+  void tell_manager() {
+    manager_.ready("serving " + options_.store);
+    if (!manager_.watchdog()) return;
+    loop_.every(*manager_.watchdog(), [this] {
+      manager_.alive();
+      return true;
+    });
+  }
+
   // Certificates, tokens and the log's level; nothing else can change while the service runs.
   void reload() {
     for (const ReaderPorts::Reloaded& news : readers_->reload())
@@ -218,8 +232,8 @@ class Service {
   void name_sources() {
     pipeline_->hub().sources = [this](std::int64_t now_ms) {
       std::vector<SourceHealth> healths;
-      for (const auto& [name, source] : source_names_) {
-        const Origin::Health health = pipeline_->origin().health(source, now_ms);
+      for (const auto& [name, source] : sources_) {
+        const Origin::Health health = pipeline_->origin().health(source.number, now_ms);
         const FeedHealth word = health.stale ? FeedHealth::stale : FeedHealth::live;
         healths.push_back({name, static_cast<std::uint8_t>(word),
                            static_cast<std::uint64_t>(std::max<std::int64_t>(health.silent_ms, 0))});
@@ -228,10 +242,36 @@ class Service {
     };
   }
 
+  Result<void> open_admin() {
+    AdminParts parts{"serve",
+                     pipeline_->origin().table(),
+                     pipeline_->hub(),
+                     [this](const SessionVisit& visit) { readers_->each_session(visit); },
+                     {},
+                     {},
+                     {}};
+    parts.why_not_ready = [this] {
+      auto reasons = why_not_ready(*pipeline_, sources_);
+      if (stopping_) reasons.push_back("the service stops");
+      return reasons;
+    };
+    parts.add_metrics = [this](MetricsPage& page) {
+      add_source_metrics(page, *pipeline_, sources_, clocks_);
+      add_origin_metrics(page, *pipeline_);
+      add_journal_metrics(page, *pipeline_);
+      page.add(metric::refused, static_cast<double>(reader_log_.refused_count()));
+    };
+    parts.sources = [this] { return sources_json(*pipeline_, sources_); };
+    auto port = AdminPort::open(loop_, options_.admin, std::move(parts));
+    if (!port) return port.error();
+    admin_ = std::move(*port);
+    return {};
+  }
+
   Result<void> open_source(const SourceSpec& spec) {
     const auto source = pipeline_->source(spec.name);
     if (!source) return source.error();
-    source_names_[spec.name] = *source;
+    sources_[spec.name] = {*source, spec.endpoint.has_value()};
     if (spec.endpoint || is_pipe(spec.path)) return live_->open(loop_, *pipeline_, spec, *source);
     return open_recording(spec, *source);
   }
@@ -310,6 +350,7 @@ class Service {
   // Sources first; then everything that they brought goes to the disk and to the readers; then goodbye.
   void stop() {
     if (std::exchange(stopping_, true)) return;
+    manager_.stopping();
     answers_until_ = std::chrono::steady_clock::now() + milliseconds(options_.drain_ms);
     live_->stop();
     readers_->stop_accepting();
@@ -354,9 +395,12 @@ class Service {
   ReaderLog reader_log_;
   std::vector<std::unique_ptr<RefusalLog>> refusal_logs_;  // outlive who tells them
   std::unique_ptr<LiveSources> live_;
-  std::map<std::string, SourceId> source_names_;
+  ServedSources sources_;
+  SourceClocks clocks_;
   ReadAhead read_ahead_;
   std::vector<std::unique_ptr<Player>> players_;
+  std::unique_ptr<AdminPort> admin_;
+  ServiceManager manager_;
   bool stopping_ = false;
   bool clock_was_set_ = false;
   std::chrono::steady_clock::time_point answers_until_;  // when stopping

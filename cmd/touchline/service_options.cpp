@@ -1,5 +1,7 @@
 #include "cmd/touchline/service_options.h"
 
+#include "feed/endpoint.h"
+
 namespace touchline {
 
 void add_service_options(CLI::App& app, ServiceOptions& options) {
@@ -15,6 +17,14 @@ void add_service_options(CLI::App& app, ServiceOptions& options) {
   app.add_option("--log-level", options.log_level, "debug, info, warning, error")
       ->check(CLI::IsMember({"debug", "info", "warning", "error"}))
       ->capture_default_str();
+  app.add_option(
+         "--admin", options.admin,
+         "Where metrics, health and the console are shown, without TLS and token: HOST:PORT, or a PORT of "
+         "127.0.0.1; as /metrics, /healthz, /readyz, /version, /events, /sources, /sessions")
+      ->check([](const std::string& text) {
+        const auto endpoint = parse_admin_endpoint(text);
+        return endpoint ? std::string() : endpoint.error().text;
+      });
 }
 
 }  // namespace touchline

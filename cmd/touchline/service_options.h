@@ -1,4 +1,4 @@
-// The options that every long-running command has: its heartbeat, its patience when it stops, its log.
+// The options that every long-running command has: its heartbeat, its patience when it stops, its log, its admin port.
 //
 // Knows their defaults and bounds, and nothing of the commands that have them.
 #pragma once
@@ -15,6 +15,7 @@ struct ServiceOptions {
   std::uint32_t drain_ms = 5'000;
   std::string log_format = "text";
   std::string log_level = "info";
+  std::string admin;  // empty: no admin port
 };
 
 void add_service_options(CLI::App& app, ServiceOptions& options);

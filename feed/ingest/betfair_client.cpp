@@ -297,7 +297,8 @@ void BetfairClient::Impl::refused(std::string_view text, std::uint64_t number, s
   tell(BetfairNews::Kind::rejected,
        "line " + std::to_string(number) + ": byte " + std::to_string(byte) + ": " + reason);
   publisher.reject({options.source_name + " from " + options.endpoint.text(), number, byte, wall_ms(), reason,
-                    std::string(text.substr(0, kept_bytes))});
+                    std::string(text.substr(0, kept_bytes))},
+                   line.source);
 }
 
 void BetfairClient::Impl::ended(const BetfairEnd& end) {

@@ -1,14 +1,16 @@
 // The hot path without threads, disk and clock, for counting its instructions: the same every time.
 //
-//   hot_path simulate|parse|origin|subscriber UPDATES
+//   hot_path simulate|parse|origin|times|subscriber UPDATES
 //
-// A made-up match day is made; goes through the parser; and through the origin, which orders, compares and encodes; and through a
-// subscriber, which decodes. count_instructions runs it under valgrind.
+// A made-up match day is made; goes through the parser; and through the origin, which orders, compares and encodes; its
+// times are noted, as those of live updates are; and it goes through a subscriber, which decodes. count_instructions
+// runs it under valgrind.
 
 #include "core/frame.h"
 #include "core/keyframe.h"
 #include "core/origin.h"
 #include "core/subscriber.h"
+#include "feed/delivery_times.h"
 #include "feed/ingest/parser.h"
 #include "feed/simulate/match_day.h"
 
@@ -24,7 +26,7 @@ namespace {
 constexpr std::size_t updates_per_batch = 50;
 constexpr std::size_t padding_bytes = 64;  // that the parser may read past a line
 
-enum class Part : std::uint8_t { simulate, parse, origin, subscriber };
+enum class Part : std::uint8_t { simulate, parse, origin, times, subscriber };
 
 void expect(bool holds, const char* what) {
   if (holds) return;
@@ -46,6 +48,7 @@ void run(Part part, std::size_t updates) {
   std::string frame;
   put(frame, Welcome{});
   give(subscriber, frame);
+  DeliveryTimes times;
   Parser parser;
   Update update;
   std::string text;
@@ -56,10 +59,16 @@ void run(Part part, std::size_t updates) {
     text.append(padding_bytes, '\0');
     expect(static_cast<bool>(parser.parse(std::string_view(text).substr(0, size), update)), "a line");
     if (part == Part::parse) continue;
-    expect(static_cast<bool>(origin.take(line, update, at_ms)), "an update");
+    const auto outcome = origin.take(line, update, at_ms);
+    expect(static_cast<bool>(outcome), "an update");
+    const bool timed = part != Part::origin;
+    if (timed && *outcome == Origin::Outcome::changed)
+      times.took(line.source, update.source_time_ms, at_ms * 1'000 + 40'000);
     if (i % updates_per_batch != 0) continue;
     const Batch batch = origin.take_batch();
-    if (part == Part::origin || batch.count == 0) continue;
+    times.handed_over();
+    times.committed(at_ms * 1'000 + 45'000);
+    if (part != Part::subscriber || batch.count == 0) continue;
     frame.clear();
     put_frame(frame, FrameKind::deltas, batch.items);
     give(subscriber, frame);
@@ -73,13 +82,14 @@ void run(Part part, std::size_t updates) {
 int main(int count, char** arguments) {
   const std::vector<std::string> given(arguments + 1, arguments + count);
   if (given.size() != 2) {
-    std::fprintf(stderr, "usage: hot_path simulate|parse|origin|subscriber UPDATES\n");
+    std::fprintf(stderr, "usage: hot_path simulate|parse|origin|times|subscriber UPDATES\n");
     return 2;
   }
   using touchline::Part;
   const Part part = given[0] == "simulate" ? Part::simulate
                     : given[0] == "parse"  ? Part::parse
                     : given[0] == "origin" ? Part::origin
+                    : given[0] == "times"  ? Part::times
                                            : Part::subscriber;
   touchline::run(part, static_cast<std::size_t>(std::atoi(given[1].c_str())));
   return 0;

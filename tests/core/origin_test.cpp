@@ -233,7 +233,7 @@ TEST(OriginCounts, TellEveryKindOfMessage) {
   EXPECT_EQ(d.take(price("e", 2, 150)), Outcome::repeat);
   EXPECT_EQ(d.take(updated().id("x").event("e").set(Field::home_score, 1)), Outcome::changed);
   EXPECT_EQ(d.take(updated().id("x").event("e").set(Field::home_score, 2)), Outcome::repeat);
-  d.origin.reject({"s", 7, 0, 0, "why", "content"});
+  d.origin.reject({"s", 7, 0, 0, "why", "content"}, SourceId(1));
   const OriginCounts& counts = d.origin.counts();
   EXPECT_EQ(counts.messages, 8U);
   EXPECT_EQ(counts.heartbeats, 1U);
@@ -243,6 +243,10 @@ TEST(OriginCounts, TellEveryKindOfMessage) {
   EXPECT_EQ(counts.copies, 1U);
   EXPECT_EQ(counts.repeats_by_id, 1U);
   EXPECT_EQ(counts.rejected, 1U);
+  // The same of its source, each message once.
+  const SourceCounts& source = d.origin.counts(SourceId(1));
+  EXPECT_THAT(source.outcomes, testing::ElementsAre(2U, 1U, 2U, 0U, 0U, 2U));
+  EXPECT_EQ(source.rejected, 1U);
   const Batch batch = d.origin.take_batch();
   EXPECT_EQ(counts.deltas, batch.count);
   ASSERT_THAT(batch.rejected, SizeIs(1));
@@ -357,6 +361,9 @@ TEST(OriginNumbered, GivesUpSeveralGapsOfOneTimeAtOnce) {
     d.take(numbered(number, static_cast<std::int64_t>(number)), 100);
   d.origin.expire(100 + limits::held_ms);
   EXPECT_EQ(d.origin.counts().gaps, 3U);
+  EXPECT_EQ(d.origin.counts(SourceId(1)).gaps, 3U);
+  EXPECT_EQ(d.origin.counts(SourceId(1)).missing, 3U);
+  EXPECT_EQ(d.origin.counts(SourceId(1)).outcomes[static_cast<std::size_t>(Outcome::held)], 3U);
   EXPECT_EQ(d.state("e").get(Address(0, 0, Field::clock_ms)), Value::of(7));
 }
 

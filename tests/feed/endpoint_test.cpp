@@ -22,6 +22,14 @@ TEST(Endpoint, OfSourcesHasSchemesOfItsOwn) {
   EXPECT_FALSE(parse_source_endpoint("tls://a:1"));
 }
 
+TEST(Endpoint, OfTheAdminPortIsThisMachinesOwnWhereNoHostIsNamed) {
+  EXPECT_EQ(parse_admin_endpoint("7480").value().text(), "http://127.0.0.1:7480");
+  EXPECT_EQ(parse_admin_endpoint("0.0.0.0:80").value().text(), "http://0.0.0.0:80");
+  EXPECT_EQ(parse_admin_endpoint("http://[::1]:80").value().text(), "http://[::1]:80");
+  for (const char* wrong : {"", "host", "https://a:1", "99999", ":80", "1x"})
+    EXPECT_FALSE(parse_admin_endpoint(wrong)) << wrong;
+}
+
 TEST(Endpoint, KeepsTheBracketsOfAnIpv6Address) {
   const auto endpoint = parse_reader_endpoint("wss://[2001:db8::1]:443").value();
   EXPECT_EQ(endpoint.host, "2001:db8::1");

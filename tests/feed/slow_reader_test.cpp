@@ -113,6 +113,7 @@ TEST(SlowReader, IsResetWhenEvenThatIsTooMuch) {
   }
   wired.carry(slow);
   EXPECT_EQ(wired.hub.counts().resets, 1U);
+  EXPECT_EQ(wired.hub.counts().resets_by_cause[static_cast<std::size_t>(ResetCause::too_much_waiting)], 1U);
   wired.expect_agreement(slow);
 }
 
@@ -134,6 +135,8 @@ TEST(SlowReader, ThatOnlyMissedSomeEventsIsGivenKeyframesOfThoseAlone) {
   wired.carry(peer);
   wired.carry(peer);
   EXPECT_EQ(wired.hub.counts().resets, 1U);
+  EXPECT_EQ(wired.hub.counts().resets_by_cause[static_cast<std::size_t>(ResetCause::fell_out_of_log)], 1U);
+  EXPECT_EQ(wired.hub.counts().keyframes, peer.subscriber.counts().keyframes);
   EXPECT_EQ(peer.subscriber.counts().keyframes - before, 1U);
   wired.expect_agreement(peer);
 }

@@ -3,7 +3,7 @@
 // From a scratch folder that holds what the examples name of the sources' folder (tests/recordings and the
 // files *.example.*), in the order of `order` below: later commands use what earlier ones have made. Two things are
 // put in their place: the ports, by free ones, so that tests may run beside one another; and the end of what would run
-// for ever (serve, tail, relay), by a SIGTERM after a few seconds.
+// for ever (serve, tail, relay, top), by a SIGTERM after a few seconds.
 
 #include "tests/integration/files.h"
 #include "tests/integration/program.h"
@@ -26,7 +26,7 @@ namespace touchline::integration {
 namespace {
 
 constexpr std::array order{"simulate", "replay", "inspect", "export", "diff", "verify", "archive",
-                           "train",    "bench",  "token",   "serve",  "tail", "relay"};
+                           "train",    "bench",  "token",   "serve",  "tail", "relay",  "top"};
 constexpr int seconds_max = 60;  // an example that takes longer is a bad example
 
 struct Example {
@@ -94,7 +94,9 @@ class HelpExamples : public testing::Test {
       return std::regex_replace(in, std::regex(scheme + "://127\\.0\\.0\\.1:744[0-9]"),
                                 connects ? service : scheme + "://127.0.0.1:0");
     };
-    return put(put(put(line, "tcp", readers_), "tls", guarded_readers_), "http", {});
+    const std::string with_admin =
+        std::regex_replace(line, std::regex("http://127\\.0\\.0\\.1:748[0-9]"), admin_);
+    return put(put(put(with_admin, "tcp", readers_), "tls", guarded_readers_), "http", {});
   }
 
   void expect_runs(const Example& example) const {
@@ -103,7 +105,7 @@ class HelpExamples : public testing::Test {
                               "127.0.0.1:0");  // where relays listen
     // timeout's own end would be another exit code; that of what it ends stays. In the foreground it signals once, and
     // not a second time with its group, which would meet a program on its way out.
-    line = std::regex_replace(line, std::regex("touchline (serve|tail|relay)"),
+    line = std::regex_replace(line, std::regex("touchline (serve|tail|relay|top)"),
                               "timeout --foreground --preserve-status --signal=TERM 3 touchline $1");
     const std::string script = "cd '" + folder_.path().string() +
                                "' && export PATH=\"$PWD/bin:$PATH\" && exec timeout " +
@@ -118,6 +120,7 @@ class HelpExamples : public testing::Test {
   TempFolder folder_;
   std::string readers_;
   std::string guarded_readers_;
+  std::string admin_;
 };
 
 TEST_F(HelpExamples, RunAsPrinted) {
@@ -132,10 +135,11 @@ TEST_F(HelpExamples, RunAsPrinted) {
     EXPECT_NE(std::ranges::find(order, example.command), order.end())
         << example.command << " has no place in the order";
     if (example.command == "tail" && !service) {
-      service = std::make_unique<Program>(
-          std::vector<std::string>{"serve", "--store", folder_ / "tailed.db", "--listen", "tcp://127.0.0.1:0",
-                                   "--source", "day=" + (folder_ / "tests/recordings/matchday.ndjson.zst")});
+      service = std::make_unique<Program>(std::vector<std::string>{
+          "serve", "--store", folder_ / "tailed.db", "--listen", "tcp://127.0.0.1:0", "--admin", "0",
+          "--source", "day=" + (folder_ / "tests/recordings/matchday.ndjson.zst")});
       readers_ = url_in(service->wait_for_line("serving readers on"));
+      admin_ = url_in(service->wait_for_line("admin on"));
       service->wait_for_line("a recording has ended");
       // With what the examples before this made.
       guarded = std::make_unique<Program>(std::vector<std::string>{

@@ -1,4 +1,4 @@
-// A JSON object that grows key by key, for the small objects that commands print.
+// A JSON object that grows key by key, for the small objects that commands and the admin port show.
 //
 // Keys are ours and need no escaping; values that are no plain numbers or texts are given as JSON. Knows
 // nothing of what it holds.

@@ -67,6 +67,12 @@ Result<std::unique_ptr<Admission::Place>> Admission::admit(const boost::asio::ip
   if (address.connections >= most) return full("too many connections from one address");
   if (connections_ >= options_.sessions_max) return full("too many sessions");
   if (handshakes_ >= options_.handshakes_max) return full("too many handshakes at a time");
+  if (now_ms - second_ms_ >= second_ms || now_ms < second_ms_) {
+    second_ms_ = now_ms;
+    connects_ = 0;
+  }
+  if (connects_ >= options_.connects_per_s) return full("too many new connections a second");
+  ++connects_;
   return std::make_unique<Place>(shared_from_this(), key);
 }
 

@@ -18,7 +18,8 @@ namespace touchline {
 
 struct AdmissionOptions {
   std::size_t sessions_max = 4'096;
-  std::size_t handshakes_max = 1'024;  // connections that have not joined
+  std::size_t handshakes_max = 1'024;                                    // connections that have not joined
+  std::size_t connects_per_s = std::numeric_limits<std::size_t>::max();  // from everywhere
   std::size_t address_connections_max = 64;
   std::size_t address_connects_per_s = 32;
   // From this machine itself.
@@ -69,6 +70,8 @@ class Admission : public std::enable_shared_from_this<Admission> {
   std::size_t connections_ = 0;
   std::size_t handshakes_ = 0;
   std::int64_t forgot_ms_ = 0;
+  std::size_t connects_ = 0;  // admitted since second_ms_
+  std::int64_t second_ms_ = 0;
 };
 
 }  // namespace touchline

@@ -36,6 +36,8 @@ Result<Endpoint> parse_reader_endpoint(std::string_view text) {
   return parse(text, {"tcp", "tls", "ws", "wss"});
 }
 
+Result<Endpoint> parse_client_endpoint(std::string_view text) { return parse(text, {"http", "https"}); }
+
 Result<Endpoint> parse_source_endpoint(std::string_view text) {
   return parse(text, {"tcp", "http", "betfair", "betfairs"});
 }

@@ -26,6 +26,8 @@ struct Endpoint {
 
 // What readers are served on and connect to: tcp, tls, ws or wss.
 Result<Endpoint> parse_reader_endpoint(std::string_view text);
+// What clients of JSON are served on: http or https.
+Result<Endpoint> parse_client_endpoint(std::string_view text);
 // What sources are taken on, tcp or http, and dialled at, betfair or betfairs.
 Result<Endpoint> parse_source_endpoint(std::string_view text);
 
@@ -33,7 +35,8 @@ Result<Endpoint> parse_source_endpoint(std::string_view text);
 Result<Endpoint> parse_admin_endpoint(std::string_view text);
 
 inline bool is_encrypted(const Endpoint& endpoint) {
-  return endpoint.scheme == "tls" || endpoint.scheme == "wss" || endpoint.scheme == "betfairs";
+  return endpoint.scheme == "tls" || endpoint.scheme == "wss" || endpoint.scheme == "betfairs" ||
+         endpoint.scheme == "https";
 }
 inline bool is_websocket(const Endpoint& endpoint) {
   return endpoint.scheme == "ws" || endpoint.scheme == "wss";

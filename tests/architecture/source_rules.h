@@ -36,7 +36,7 @@ Violations check_core_is_sans_io(const SourceFile& file);
 // sqlite3.h only in storage/sqlite*, Asio and Beast only in feed/.
 Violations check_library_wrappers(const SourceFile& file);
 
-// Beast in at most two files of all.
+// Beast in at most four files of all.
 Violations check_beast_is_confined(std::span<const SourceFile> files);
 
 // A header begins with #pragma once and, before or after it, a comment of three to ten lines.

@@ -68,7 +68,7 @@ Result<std::unique_ptr<ReaderPorts>> ReaderPorts::prepare(ReaderPortOptions opti
     ports->endpoints_.push_back(*endpoint);
   }
   const bool encrypted = std::ranges::any_of(ports->endpoints_, is_encrypted);
-  if (!encrypted && !ports->options_.tls.certificate.empty())
+  if (!encrypted && !ports->options_.tls.certificate.empty() && !ports->options_.tls_is_used_elsewhere)
     return Error{ErrorKind::usage, "--tls-cert needs a --listen with tls:// or wss://", 0};
   if (encrypted) {
     auto tls = TlsContext::open(TlsContext::Side::server, ports->options_.tls);

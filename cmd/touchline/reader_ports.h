@@ -32,6 +32,7 @@ struct ReaderPortOptions {
   AdmissionOptions admission;
   std::optional<std::size_t> address_connections_max;  // not set: the default, and loopback is not limited
   std::optional<std::size_t> address_connects_per_s;
+  bool tls_is_used_elsewhere = false;  // so a certificate is no mistake where no reader needs it
 };
 
 void add_reader_port_options(CLI::App& app, ReaderPortOptions& options);

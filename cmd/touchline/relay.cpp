@@ -4,6 +4,7 @@
 
 #include "cmd/touchline/admin_port.h"
 #include "cmd/touchline/arguments.h"
+#include "cmd/touchline/client_ports.h"
 #include "cmd/touchline/commands.h"
 #include "cmd/touchline/counted.h"
 #include "cmd/touchline/log.h"
@@ -16,6 +17,7 @@
 #include "cmd/touchline/upstream_options.h"
 #include "core/coded/prior.h"
 #include "feed/backoff.h"
+#include "feed/clients/client_hub.h"
 #include "feed/clock.h"
 #include "feed/loop.h"
 #include "feed/state_keeper.h"
@@ -43,6 +45,7 @@ constexpr std::int64_t catch_up_ms_max = 3'000;  // with states of an earlier ru
 struct RelayOptions : ServiceOptions {
   UpstreamOptions upstream;
   ReaderPortOptions readers;
+  ClientPortOptions clients;
   std::string name = "relay";
   std::string upstream_encoding = "coded";
   std::string encoding = "coded";
@@ -68,13 +71,16 @@ Hello hello_of(const RelayOptions& options, const Upstream& upstream) {
 
 class RelayService {
  public:
-  RelayService(RelayOptions options, Upstream upstream, std::unique_ptr<ReaderPorts> readers)
+  RelayService(RelayOptions options, Upstream upstream, std::unique_ptr<ReaderPorts> readers,
+               std::unique_ptr<ClientPorts> clients)
       : options_(std::move(options)),
         upstream_(std::move(upstream)),
         writer_(options_.state),
         relay_(hello_of(options_, upstream_), hub_options(options_), listeners()),
         keeper_(relay_.hub()),
-        readers_(std::move(readers)) {}
+        client_hub_(relay_.events()),
+        readers_(std::move(readers)),
+        clients_(std::move(clients)) {}
 
   int run() {
     loop_.on_stop_signal([this](int signal) {
@@ -118,6 +124,7 @@ class RelayService {
                  counted(received.keyframes, "keyframe"), counted(counts.jumps, "jump"),
                  counted(received.resyncs, "resync"), received.bytes, counted(received.coded, "coded update"),
                  relay_.hub().counts().bytes_out);
+    if (!clients_->empty()) sum_up_clients();
     return exit_code_;
   }
 
@@ -138,6 +145,7 @@ class RelayService {
       upstream_watch_.heard(heartbeat, wall_ms());
       backoff_.worked();
       caught_up_ = true;
+      client_hub_.set_upstream(UpstreamHealth::live);
     };
     events.jump = [](Offset from, Offset to) {
       spdlog::warn("upstream left out the deltas behind offset {} up to {}: readers are given keyframes",
@@ -146,6 +154,7 @@ class RelayService {
     events.resync = [](EventHandle event, std::string_view why) {
       spdlog::warn("event {}: asked for its state again: {}", event.value, printable(why));
     };
+    if (!options_.clients.listen.empty()) listen_for_clients(events);
     events.goodbye = [this](const Goodbye& goodbye) { goodbye_ = goodbye; };
     events.error = [this](const ErrorMessage& error) {
       spdlog::error("upstream {}: refused: {}: {}", options_.upstream.url, name_of(error.code),
@@ -154,7 +163,29 @@ class RelayService {
     return events;
   }
 
+  void sum_up_clients() {
+    const ClientHubCounts& counts = client_hub_.counts();
+    spdlog::info("clients: {}, {} resumed by {} and {}, {} behind, {} stuck, {} refused; {}, {}, {} sent",
+                 counted(counts.joins, "join"), counts.tails + counts.changed, counted(counts.tails, "tail"),
+                 counted(counts.changed, "change"), counts.behind, clients_->counts().stuck,
+                 clients_->counts().refused, counted(counts.deltas, "delta"),
+                 counted(counts.snapshots, "snapshot"), counted(counts.sent, "message"));
+  }
+
+  void listen_for_clients(RelayEvents& events) {
+    events.delta = [this](EventHandle event, const EventState& after, const Delta& delta, Offset at) {
+      client_hub_.delta(event, after, delta, at);
+    };
+    events.keyframe = [this](EventHandle event, const EventState& state, Offset at) {
+      client_hub_.keyframe(event, state, at);
+    };
+    events.begun_anew = [this] { client_hub_.begun_anew(relay_.position()); };
+  }
+
   void name_readers() {
+    clients_->on_listening = [](const Endpoint& endpoint) {
+      spdlog::info("serving clients on {}", endpoint.text());
+    };
     readers_->on_waiting = [this] { relay_.serve_waiting(); };
     readers_->on_listening = [](const Endpoint& endpoint) {
       spdlog::info("serving readers on {}", endpoint.text());
@@ -214,6 +245,7 @@ class RelayService {
 
   void disconnected(const Result<void>& result) {
     relay_.lost();
+    client_hub_.set_upstream(UpstreamHealth::stale);
     if (stopping_) return;
     if (goodbye_ && goodbye_->reason == GoodbyeReason::finished) {
       spdlog::info("upstream {}: there will be nothing more", options_.upstream.url);
@@ -240,6 +272,7 @@ class RelayService {
       if (connection_) connection_->close();
     }
     reader_log_.tick(running_ms());
+    if (relay_.is_whole()) client_hub_.whole();
     if (!is_open_) open();
     keep_state();
     return !stopping_;
@@ -251,7 +284,9 @@ class RelayService {
     const bool late = steady_ms() - began_ms_ >= catch_up_ms_max;
     if (!relay_.is_whole() || (taken_up_ && !caught_up_ && !late)) return;
     is_open_ = true;
-    if (const auto opened = readers_->open(loop_, relay_.hub()); !opened) {
+    auto opened = readers_->open(loop_, relay_.hub());
+    if (opened) opened = clients_->open(loop_, client_hub_);
+    if (!opened) {
       spdlog::error(opened.error().text);
       exit_code_ = exit_code_of(opened.error().kind);
       stopping_ = true;
@@ -260,6 +295,7 @@ class RelayService {
     spdlog::info("ready: epoch {} offset {}, {}", relay_.position().epoch.value,
                  relay_.position().offset.value, counted(relay_.events().events().size(), "event"));
     manager_.ready("following " + options_.upstream.url);
+    if (!relay_.welcomed()) client_hub_.set_upstream(UpstreamHealth::stale);
     if (!relay_.welcomed())
       spdlog::warn("upstream {}: not there; readers are told so", options_.upstream.url);
   }
@@ -303,6 +339,8 @@ class RelayService {
   void reload() {
     for (const ReaderPorts::Reloaded& news : readers_->reload())
       spdlog::log(news.failed ? spdlog::level::err : spdlog::level::info, "reload: {}", news.text);
+    if (const auto loaded = clients_->reload(); !loaded)
+      spdlog::error("reload: {}; new clients are given the former certificate", loaded.error().text);
     auto upstream = read_upstream(options_.upstream, upstream_prefix);
     if (!upstream) return spdlog::error("reload: {}; the former credentials stay", upstream.error().text);
     upstream_ = std::move(*upstream);
@@ -316,6 +354,7 @@ class RelayService {
     connection_.reset();
     relay_.lost();
     readers_->stop_accepting();
+    clients_->stop_accepting();
     loop_.after(milliseconds(options_.drain_ms), [this] {
       spdlog::warn("readers were still behind after {} ms", options_.drain_ms);
       loop_.stop();
@@ -323,7 +362,7 @@ class RelayService {
     keeper_.give_up();
     relay_.serve_waiting();
     relay_.hub().goodbye_all(goodbye);
-    readers_->drain([this] { loop_.stop(); });
+    readers_->drain([this] { clients_->drain("the relay stops", [this] { loop_.stop(); }); });
   }
 
  public:
@@ -337,7 +376,9 @@ class RelayService {
   StateWriter writer_;
   Relay relay_;
   StateKeeper keeper_;
+  ClientHub client_hub_;
   std::unique_ptr<ReaderPorts> readers_;  // whoever is still there leaves the hub
+  std::unique_ptr<ClientPorts> clients_;
   std::unique_ptr<TcpSubscriber> connection_;
   std::unique_ptr<AdminPort> admin_;
   ServiceManager manager_;
@@ -357,10 +398,17 @@ class RelayService {
 int run_relay(const RelayOptions& options) {
   auto upstream = read_upstream(options.upstream, RelayService::upstream_prefix);
   if (!upstream) return complain(upstream.error());
-  auto readers = ReaderPorts::prepare(options.readers);
+  if (options.readers.listen.empty() && options.clients.listen.empty())
+    return complain(
+        {ErrorKind::usage, "nobody is served: there are --listen for readers and --clients for clients", 0});
+  auto clients = ClientPorts::prepare(options.clients, options.readers.tls);
+  if (!clients) return complain(clients.error());
+  ReaderPortOptions reader_options = options.readers;
+  reader_options.tls_is_used_elsewhere = (*clients)->uses_tls();
+  auto readers = ReaderPorts::prepare(std::move(reader_options));
   if (!readers) return complain(readers.error());
   set_up_log(options.log_format, options.log_level);
-  return RelayService(options, std::move(*upstream), std::move(*readers)).run();
+  return RelayService(options, std::move(*upstream), std::move(*readers), std::move(*clients)).run();
 }
 
 }  // namespace
@@ -375,7 +423,7 @@ Command add_relay(CLI::App& parent) {
       ->required();
   add_upstream_options(*app, options->upstream, RelayService::upstream_prefix);
   add_reader_port_options(*app, options->readers);
-  app->get_option("--listen")->required();
+  add_client_port_options(*app, options->clients);
   app->add_option("--name", options->name, "For the publisher's log")->capture_default_str();
   app->add_option(
          "--upstream-encoding", options->upstream_encoding,
@@ -403,7 +451,8 @@ Command add_relay(CLI::App& parent) {
       "Examples:\n"
       "  touchline relay --upstream tcp://127.0.0.1:7440 --listen ws://127.0.0.1:7450 --state edge-1.state\n"
       "  touchline relay --upstream tls://127.0.0.1:7443 --upstream-tls-ca feed.pem --upstream-token-file "
-      "edge-2.token --listen tcp://127.0.0.1:7450");
+      "edge-2.token --listen tcp://127.0.0.1:7450\n"
+      "  touchline relay --upstream tcp://127.0.0.1:7440 --clients http://127.0.0.1:7451");
   return {app, [options] { return run_relay(*options); }};
 }
 

@@ -241,7 +241,7 @@ struct ClientServer::Impl : std::enable_shared_from_this<ClientServer::Impl> {
     error_code error;
     const auto from = socket.remote_endpoint(error);
     if (error) return;  // gone already
-    auto place = owner->options.admission->admit(from.address(), wall_ms());
+    auto place = owner->options.admission->admit(from.address(), running_ms());
     if (place) return begin(std::move(socket), std::move(*place), "");
     ++owner->counts.refused;
     // A handshake would cost more than who is refused is worth.

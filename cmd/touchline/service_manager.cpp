@@ -29,7 +29,10 @@ std::optional<std::int64_t> number(std::string_view text) {
 
 ServiceManager::ServiceManager() : address_(variable("NOTIFY_SOCKET")) {
   const bool is_path = address_.starts_with('/') || address_.starts_with('@');
-  if (!is_path || address_.size() >= sizeof(sockaddr_un::sun_path)) return address_.clear();
+  if (!is_path || address_.size() >= sizeof(sockaddr_un::sun_path)) {
+    address_.clear();
+    return;
+  }
   socket_ = ::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   // It may be meant for the process that started us.
   const auto process = number(variable("WATCHDOG_PID"));

@@ -260,6 +260,10 @@ TEST_F(LiveSources, TheManualsCurlExamplesRun) {
   for (std::string line; std::getline(manual, line);) {
     if (line.starts_with("curl ") || !script.empty()) script += line + "\n";
     if (script.empty() || line.ends_with('\\')) continue;
+    if (script.find("/v1/updates") == std::string::npos) {  // it asks another port
+      script.clear();
+      continue;
+    }
     script = std::regex_replace(script, std::regex("http://127\\.0\\.0\\.1:[0-9]+/v1/updates"), url);
     write_bytes(folder_ / "updates.ndjson",
                 "{\"event\":\"m-7\",\"id\":\"1\",\"name\":\"Ashford v Bexhill\"}\n");

@@ -59,11 +59,6 @@ inline constexpr std::size_t answer_bytes = 256U << 10;
 // Answers to one peer's pings that it has not read; past it the peer is sent away.
 inline constexpr std::size_t control_bytes = 64U << 10;
 
-// What one client of JSON may name to follow, each name, and one message of its; past them it is told so.
-inline constexpr std::size_t client_topics = 256;
-inline constexpr std::size_t client_name_bytes = 512;
-inline constexpr std::size_t client_message_bytes = 16U << 10;
-
 // Events whose coded groups may be under way at one connection: 2 to this power; a publisher that announces more is
 // refused.
 inline constexpr std::uint8_t coded_events_log2 = 13;

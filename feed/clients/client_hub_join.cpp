@@ -1,6 +1,5 @@
 // Clients that come, come back, and change their minds.
 
-#include "core/limits.h"
 #include "feed/clients/client_hub.h"
 
 #include <algorithm>

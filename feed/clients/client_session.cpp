@@ -1,6 +1,7 @@
 #include "feed/clients/client_session.h"
 
 #include "core/limits.h"
+#include "feed/clients/client_limits.h"
 #include "feed/clients/client_words.h"
 #include "feed/clients/subscription.h"
 
@@ -141,8 +142,8 @@ void ClientSession::take_frames(std::string_view bytes) {
 void ClientSession::take_item(const WsDecoder::Item& item) {
   switch (item.kind) {
     case WsDecoder::Item::Kind::text: {
-      // One that asks faster than it reads what it is answered.
-      if (seat_.queue_bytes > limits::control_bytes)
+      // While it is behind, answers to it are all that waits.
+      if (seat_.behind && seat_.queue_bytes > limits::control_bytes)
         return close(WsClose::policy, "asks faster than it reads");
       const auto change = parse_subscription_change(item.payload);
       return change ? hub_.change(seat_, *change) : hub_.complain(seat_, change.error().text);

@@ -1,7 +1,7 @@
 #include "feed/clients/subscription.h"
 
 #include "core/json_text.h"
-#include "core/limits.h"
+#include "feed/clients/client_limits.h"
 
 #include <simdjson.h>
 

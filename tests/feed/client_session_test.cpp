@@ -190,6 +190,15 @@ TEST_F(Sessions, ChangeWhatIsFollowed) {
   EXPECT_EQ(model_.error, "the message is no JSON object");
 }
 
+TEST_F(Sessions, EndWhereAClientAsksAndNeverReads) {
+  ClientSession session(hub_, options_, "", 0, begin_ms);
+  upgrade(session, "/v1/live?follow=none");
+  const std::string name(500, 'x');
+  for (int i = 0; i < 200; ++i)
+    session.receive(client_frame(1, R"({"subscribe":{"events":[")" + name + R"("]}})"), begin_ms);
+  EXPECT_EQ(close_code(session), 1008);
+}
+
 TEST_F(Sessions, CloseByTheRules) {
   const auto closes = [&](const std::string& bytes) {
     ClientSession session(hub_, options_, "", 0, begin_ms);

@@ -1,6 +1,6 @@
 #include "feed/clients/subscription.h"
 
-#include "core/limits.h"
+#include "feed/clients/client_limits.h"
 
 #include <gtest/gtest.h>
 

@@ -55,8 +55,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
         stream_(std::move(stream)),
         place_(std::move(place)),
         session_(owner_->hub, owner_->options.session, refusal, static_cast<std::uint32_t>(owner_->random()),
-                 steady_ms()),
-        moved_ms_(steady_ms()),
+                 running_ms()),
+        moved_ms_(running_ms()),
         is_refused_(!refusal.empty()) {
     session_.on_wake([this] { wake(); });
     if (is_refused_) ++owner_->refused;
@@ -92,7 +92,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void pump() {
     ready_ = false;
     if (closed_ || writing_) return;
-    session_.next_write(pieces_, steady_ms());
+    session_.next_write(pieces_, running_ms());
     if (pieces_.empty()) {
       pieces_ = {};
       if (session_.over()) close();
@@ -102,7 +102,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
     for (const ClientSession::Piece& piece : pieces_)
       buffers_.emplace_back(piece.bytes.data(), piece.bytes.size());
     writing_ = true;
-    moved_ms_ = steady_ms();
+    moved_ms_ = running_ms();
     write();
   }
 
@@ -137,7 +137,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
                        [self = shared_from_this()](const error_code& error, std::size_t n) {
                          if (self->closed_) return;
                          if (error) return self->close();
-                         self->session_.receive({self->received_.data(), n}, steady_ms());
+                         self->session_.receive({self->received_.data(), n}, running_ms());
                          if (self->place_ && self->session_.joined()) self->place_->joined();
                          self->wake();
                          self->read();
@@ -148,7 +148,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
     stream_->write_some(buffers_, [self = shared_from_this()](const error_code& error, std::size_t n) {
       if (self->closed_) return;
       if (error) return self->close();
-      self->moved_ms_ = steady_ms();
+      self->moved_ms_ = running_ms();
       self->advance(n);
       if (!self->buffers_.empty()) return self->write();
       self->pieces_.clear();
@@ -202,7 +202,7 @@ void write_ready(const std::shared_ptr<Owner>& owner) {
 
 // A part of all, so that no turn is long.
 void look_after(Owner& owner) {
-  const std::int64_t now_ms = steady_ms();
+  const std::int64_t now_ms = running_ms();
   std::size_t left = owner.connections.size() / looks_a_round + 1;
   for (; left != 0 && !owner.connections.empty(); --left) {
     if (owner.looked_at >= owner.connections.size()) owner.looked_at = 0;

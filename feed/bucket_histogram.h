@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -15,13 +16,19 @@ namespace touchline {
 
 class BucketHistogram {
  public:
-  // Ascending; what is above the last one is counted in a bucket of its own.
+  // Ascending, from 0 on; what is above the last one is counted in a bucket of its own.
   explicit BucketHistogram(std::span<const std::int64_t> bounds)
-      : bounds_(bounds), counts_(bounds.size() + 1) {}
+      : bounds_(bounds), counts_(bounds.size() + 1) {
+    for (std::size_t bits = 1; bits < first_.size(); ++bits) {
+      const std::uint64_t least = std::uint64_t{1} << (bits - 1);
+      const auto holds = [&](std::int64_t bound) { return static_cast<std::uint64_t>(bound) >= least; };
+      first_[bits] = static_cast<std::uint8_t>(std::ranges::find_if(bounds, holds) - bounds.begin());
+    }
+  }
 
   void add(std::int64_t value) {
     value = std::max<std::int64_t>(value, 0);
-    std::size_t bucket = 0;
+    std::size_t bucket = first_[static_cast<std::size_t>(std::bit_width(static_cast<std::uint64_t>(value)))];
     while (bucket < bounds_.size() && value > bounds_[bucket])
       ++bucket;
     ++counts_[bucket];
@@ -37,6 +44,7 @@ class BucketHistogram {
 
  private:
   std::span<const std::int64_t> bounds_;
+  std::array<std::uint8_t, 64> first_{};  // bucket that may hold a value, by how many bits it has
   std::vector<std::uint64_t> counts_;
   std::uint64_t count_ = 0;
   std::int64_t sum_ = 0;

@@ -61,9 +61,11 @@ void add_source_metrics(MetricsPage& page, Pipeline& pipeline, const ServedSourc
     page.add(metric::source_silence, seconds(health.silent_ms), {{"source", name}});
     page.add(metric::source_clock_ahead, static_cast<double>(clocks.ahead_us(name)) * seconds_per_us,
              {{"source", name}});
-    if (source.number.value > times.sources().size()) continue;
-    page.add(metric::source_to_publish, times.sources()[source.number.value - 1].to_publish_us,
-             seconds_per_us, {{"source", name}});
+    const bool brought = source.number.value <= times.sources().size();
+    page.add(
+        metric::source_to_publish,
+        brought ? times.sources()[source.number.value - 1].to_publish_us : BucketHistogram(long_bounds_us),
+        seconds_per_us, {{"source", name}});
   }
 }
 

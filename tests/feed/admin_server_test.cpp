@@ -132,7 +132,7 @@ TEST_F(AdminServerTest, RefusesByNameWhatItDoesNotKnow) {
   EXPECT_THAT(get("/hello?n=x"), AllOf(StartsWith("HTTP/1.1 400"), HasSubstr("n is no number")));
   EXPECT_THAT(get("/hello?n="), StartsWith("HTTP/1.1 400"));
   EXPECT_THAT(get("/hello?n=99999999999999999999"), StartsWith("HTTP/1.1 400"));
-  EXPECT_THAT(answer("DELETE /hello HTTP/1.1\r\nHost: x\r\n\r\n"),
+  EXPECT_THAT(answer("DELETE /hello HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"),
               AllOf(StartsWith("HTTP/1.1 405"), HasSubstr("Allow: GET, HEAD\r\n")));
   EXPECT_THAT(answer("POST /hello HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhello"),
               StartsWith("HTTP/1.1 413"));

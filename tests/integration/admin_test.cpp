@@ -33,9 +33,17 @@ bool says(const HttpPage& page, int status, std::string_view text) {
 class Admin : public testing::Test {
  protected:
   void start(const std::vector<std::string>& options = {}) {
-    std::vector<std::string> arguments{
-        "serve",   "--store",    store_, "--listen", readers_, "--source", "feed=tcp://127.0.0.1:0",
-        "--admin", "127.0.0.1:0"};
+    std::vector<std::string> arguments{"serve",
+                                       "--store",
+                                       store_,
+                                       "--listen",
+                                       readers_,
+                                       "--source",
+                                       "feed=tcp://127.0.0.1:0",
+                                       "--admin",
+                                       "127.0.0.1:0",
+                                       "--lost-after-ms",
+                                       "0"};
     arguments.insert(arguments.end(), options.begin(), options.end());
     service_ = std::make_unique<Program>(std::move(arguments));
     readers_ = url_in(service_->wait_for_line("serving readers on"));
@@ -75,7 +83,7 @@ class Admin : public testing::Test {
 };
 
 TEST_F(Admin, CountsWhatASourceBroughtByWhatBecameOfIt) {
-  start({"--lost-after-ms", "0"});
+  start();
   send(
       "{\"event\":\"m\",\"seq\":1,\"home_score\":0}\n"
       "{\"event\":\"m\",\"seq\":1,\"home_score\":0}\n"
@@ -153,13 +161,13 @@ TEST_F(Admin, IsNotReadyWhenNoSourceSaysAnything) {
 
 TEST_F(Admin, IsNotReadyWhileItDrains) {
   start({"--drain-ms", "60000"});
-  send(bytes_of(simulate_day(folder_, 40, 12)));
   // It takes nothing, so that the service waits for it.
   Socket stuck(readers_);
   std::string hello;
   put(hello, Hello{});
   EXPECT_TRUE(stuck.send(hello));
   scrape_until(admin_, "touchline_readers", {}, 1);
+  send(bytes_of(simulate_day(folder_, 40, 12)));
   service_->send(SIGTERM);
   http_get_until(admin_, "/readyz",
                  [](const HttpPage& page) { return says(page, 503, "the service stops"); });
@@ -256,7 +264,7 @@ TEST_F(Admin, ShowsEventsAndSessionsPageByPage) {
 // One list: what is served, what the code names, and what OPERATIONS.md explains.
 TEST_F(Admin, ServesTheMetricsThatAreDocumentedAndNoOthers) {
   start();
-  send("{\"event\":\"m\",\"home_score\":1,\"time\":1}\n");
+  send("{\"event\":\"m\",\"home_score\":1,\"time\":1786802400000}\n");
   start_relay();
   relay_->wait_for_line("ready:");
   scrape_until(admin_, "touchline_source_to_publish_seconds_count", {{"source", "feed"}}, 1);

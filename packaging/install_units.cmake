@@ -1,0 +1,11 @@
+# The units and the files that they read, for wherever the program is installed: known only then. Runs at the installation.
+set(program ${CMAKE_INSTALL_PREFIX}/bin/touchline)
+set(settings ${CMAKE_INSTALL_PREFIX}/etc/touchline)
+if(CMAKE_INSTALL_PREFIX STREQUAL "/usr")
+  set(settings /etc/touchline)
+endif()
+foreach(unit touchline touchline-relay)
+  configure_file(${packaging}/${unit}.service.in ${scratch}/${unit}.service @ONLY)
+  file(INSTALL ${scratch}/${unit}.service DESTINATION ${CMAKE_INSTALL_PREFIX}/lib/systemd/system)
+endforeach()
+file(INSTALL ${packaging}/serve.toml ${packaging}/relay.toml DESTINATION ${settings})

@@ -137,7 +137,10 @@ bool ReaderSession::let_in(const Hello& hello, std::int64_t now_ms) {
 std::vector<Hub::Piece> ReaderSession::next_write(std::int64_t now_ms) {
   if (writing_ || over_) return {};
   std::vector<Hub::Piece> pieces;
-  if (in_hub_) pieces = hub_.gather(reader_);
+  if (in_hub_) {
+    pieces = hub_.gather(reader_);
+    if (!restated_ && stands()) restate(pieces, now_ms);
+  }
   if (hub_.has_waiting() && owner_.waiting) owner_.waiting();
   // Own answers go in front: they name no offset, but for the heartbeat, made when nothing was due.
   if (!control_.empty()) {
@@ -176,11 +179,21 @@ void ReaderSession::tick(std::int64_t now_ms) {
   } else if (now_ms >= beat_ms_) {
     beat_ms_ = now_ms + hub_.options().heartbeat_ms;
     // The offset that it restates is what this reader was given, so nothing may be under way.
-    if (!writing_ && reader_.following && !reader_.resetting && !reader_.course && reader_.own.empty() &&
-        hub_.behind_bytes(reader_) == 0 && control_.empty()) {
+    if (!writing_ && stands() && hub_.behind_bytes(reader_) == 0 && control_.empty())
       control_ += hub_.heartbeat(reader_, now_ms);
-    }
   }
+}
+
+// What it was given by now makes up a position.
+bool ReaderSession::stands() const {
+  return reader_.following && !reader_.resetting && !reader_.course && reader_.own.empty();
+}
+
+// Its first keyframes are no position before a frame restates one, and the line may be lost before a heartbeat is due.
+void ReaderSession::restate(std::vector<Hub::Piece>& pieces, std::int64_t now_ms) {
+  restated_ = true;
+  const auto heartbeat = std::make_shared<const std::string>(hub_.heartbeat(reader_, now_ms));
+  pieces.push_back({heartbeat, *heartbeat});
 }
 
 void ReaderSession::refuse(ErrorCode code, const std::string& text, std::int64_t now_ms) {

@@ -77,6 +77,8 @@ class ReaderSession {
  private:
   void take(const Frame& frame, std::int64_t now_ms);
   void take_hello(const Frame& frame, std::int64_t now_ms);
+  bool stands() const;
+  void restate(std::vector<Hub::Piece>& pieces, std::int64_t now_ms);
   bool let_in(const Hello& hello, std::int64_t now_ms);
   void send_away(GoodbyeReason reason, const std::string& why, std::int64_t now_ms);
   void leave(std::string frame, std::int64_t now_ms);
@@ -99,6 +101,7 @@ class ReaderSession {
   std::int64_t progress_ms_ = 0;
   bool joined_ = false;
   bool in_hub_ = false;
+  bool restated_ = false;  // its position, behind its first keyframes or its tail
   bool writing_ = false;
   bool leaving_ = false;
   bool draining_ = false;

@@ -172,6 +172,7 @@ TEST_F(Clients, HoldWhatWasStoredBehindKillsOfEverybody) {
   EXPECT_TRUE(source.done());
   // Between two kills the relay may wait for longer than all this takes.
   service_->wait_for_line("\"relay\" joined");
+  relay_->wait_for_line("serving clients on");
   service_->send(SIGTERM);
   EXPECT_EQ(service_->wait().exit_code, 0);
   for (const auto& client : clients)

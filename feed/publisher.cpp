@@ -1,6 +1,9 @@
 #include "feed/publisher.h"
 
+#include "core/check.h"
+#include "core/frame.h"
 #include "core/retention.h"
+#include "core/state_names.h"
 
 #include <algorithm>
 #include <utility>
@@ -16,6 +19,18 @@ Publisher::~Publisher() { origin_.table().before_change = {}; }
 
 Result<Origin::Outcome> Publisher::take(LineRef line, Update& update, std::int64_t now_ms) {
   return origin_.take(line, update, now_ms);
+}
+
+void Publisher::took_live(SourceId source, std::int64_t source_time_ms, std::int64_t now_us) {
+  times_.took(source, source_time_ms, now_us);
+  if (!tracer || !tracer->wants(origin_.head())) return;
+  DeltaItem last;
+  const auto found =
+      DeltaItems(std::string_view(origin_.pending().items).substr(origin_.pending().last_item)).next(last);
+  TL_CHECK(found && *found);
+  const EventState& state = origin_.table().event(last.event).state;
+  tracer->took({origin_.head(), std::string(text_at(state, Address(0, 0, Field::id))), source, source_time_ms,
+                now_us});
 }
 
 bool Publisher::full() const {

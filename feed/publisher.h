@@ -8,9 +8,11 @@
 #include "core/origin.h"
 #include "feed/delivery_times.h"
 #include "feed/hub.h"
+#include "feed/trace/delta_tracer.h"
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <unordered_set>
@@ -35,6 +37,8 @@ class Publisher {
   ~Publisher();
 
   Result<Origin::Outcome> take(LineRef line, Update& update, std::int64_t now_ms);
+  // What was taken last came from a live source, now, and changed something.
+  void took_live(SourceId source, std::int64_t source_time_ms, std::int64_t now_us);
   void reject(Rejected rejected, SourceId source = {}) { origin_.reject(std::move(rejected), source); }
 
   // Hands over what gathered, if the journal is free.
@@ -49,6 +53,7 @@ class Publisher {
   // The journal is of no use any more, whatever becomes of the commit under way: as final as a failed commit.
   void fail(const Error& error);
 
+  std::unique_ptr<DeltaTracer> tracer;  // null: nothing is traced
   std::function<void()> on_room;
   std::function<void()> on_failure;
   std::function<void()> on_durable;            // one more commit is on disk

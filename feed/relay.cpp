@@ -135,6 +135,7 @@ void Relay::keyframe(EventHandle event, const EventState& state, Offset as_of) {
 }
 
 void Relay::frame_begins(std::size_t bytes) {
+  if (events_.frame_begins) events_.frame_begins();
   batch_ = {};
   batch_.first = position().offset.next();
   batch_.items.reserve(bytes + 4);
@@ -206,6 +207,7 @@ void Relay::frame_ends() {
     counts_.deltas += batch_.count;
     auto bytes = std::make_shared<const std::string>(std::move(batch_.items));
     hub_.publish(batch_, std::move(bytes), std::exchange(batch_.coded, {}));
+    if (events_.published) events_.published(before, position().offset);
   } else {
     ++counts_.jumps;
     streams_.reset();  // groups do not go on over what is left out

@@ -33,6 +33,8 @@ struct RelayEvents {
   std::function<void(EventHandle, const EventState&, Offset)> keyframe;  // the state is another one
   // A delta was applied, with the state behind it. It is published with the rest of its frame, or left out.
   std::function<void(EventHandle, const EventState&, const Delta&, Offset)> delta;
+  std::function<void()> frame_begins;                     // of deltas
+  std::function<void(Offset from, Offset to)> published;  // its deltas, behind `from`
   std::function<void(const Heartbeat&)> heartbeat;
   std::function<void(Offset from, Offset to)> jump;  // deltas were left out
   std::function<void(EventHandle, std::string_view why)> resync;

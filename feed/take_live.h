@@ -17,7 +17,7 @@ inline Result<Origin::Outcome> take_live(Publisher& publisher, LineRef line, Upd
   if (source_time_ms <= now_ms + limits::ahead_ms) {
     auto outcome = publisher.take(line, update, now_ms);
     if (outcome && *outcome == Origin::Outcome::changed)
-      publisher.times().took(line.source, source_time_ms, wall_us());  // the source's clock is a wall's, too
+      publisher.took_live(line.source, source_time_ms, wall_us());  // the source's clock is a wall's, too
     return outcome;
   }
   return malformed("its time, " + time_text(source_time_ms) + ", is more than a year ahead of the clock");

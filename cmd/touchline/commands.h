@@ -33,6 +33,7 @@ Command add_top(CLI::App& parent);
 Command add_inspect(CLI::App& parent);
 Command add_export(CLI::App& parent);
 Command add_diff(CLI::App& parent);
+Command add_trace(CLI::App& parent);
 Command add_verify(CLI::App& parent);
 Command add_archive(CLI::App& parent);
 Command add_simulate(CLI::App& parent);

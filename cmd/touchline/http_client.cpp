@@ -52,9 +52,7 @@ Result<std::string> exchange(int socket, const Endpoint& endpoint, const std::st
   }
 }
 
-}  // namespace
-
-Result<HttpAnswer> http_get(const Endpoint& endpoint, const std::string& target) {
+Result<HttpAnswer> ask(const Endpoint& endpoint, const std::string& request) {
   addrinfo wanted{};
   wanted.ai_socktype = SOCK_STREAM;
   addrinfo* found = nullptr;
@@ -71,9 +69,7 @@ Result<HttpAnswer> http_get(const Endpoint& endpoint, const std::string& target)
       why = std::strerror(errno);  // NOLINT(concurrency-mt-unsafe)
       continue;
     }
-    const auto text = exchange(
-        socket.get(), endpoint,
-        "GET " + target + " HTTP/1.1\r\nHost: " + endpoint.authority() + "\r\nConnection: close\r\n\r\n");
+    const auto text = exchange(socket.get(), endpoint, request);
     if (!text) return text.error();
     constexpr std::string_view start = "HTTP/1.1 ";
     const std::size_t head_ends = text->find("\r\n\r\n");
@@ -81,11 +77,27 @@ Result<HttpAnswer> http_get(const Endpoint& endpoint, const std::string& target)
     if (!text->starts_with(start) || head_ends == std::string::npos ||
         std::from_chars(text->data() + start.size(), text->data() + text->size(), answer.status).ec !=
             std::errc())
-      return failure(endpoint, "this is no admin port");
+      return failure(endpoint, "its answer is no HTTP");
     answer.body = text->substr(head_ends + 4);
     return answer;
   }
   return failure(endpoint, why);
+}
+
+std::string head_of(const std::string& method, const Endpoint& endpoint, const std::string& target) {
+  return method + " " + target + " HTTP/1.1\r\nHost: " + endpoint.authority() + "\r\nConnection: close\r\n";
+}
+
+}  // namespace
+
+Result<HttpAnswer> http_get(const Endpoint& endpoint, const std::string& target) {
+  return ask(endpoint, head_of("GET", endpoint, target) + "\r\n");
+}
+
+Result<HttpAnswer> http_post(const Endpoint& endpoint, const std::string& target, const std::string& body) {
+  return ask(endpoint, head_of("POST", endpoint, target) +
+                           "Content-Type: application/json\r\nContent-Length: " +
+                           std::to_string(body.size()) + "\r\n\r\n" + body);
 }
 
 }  // namespace touchline

@@ -1,7 +1,7 @@
-// One page by HTTP, for commands that ask a service's admin port: a request, its answer, and the end of the connection.
+// One request by HTTP, its answer, and the end of the connection: for commands that ask a service's admin port, and for
+// what is sent to a collector of traces.
 //
-// Blocks, with a time limit. Takes an answer of a bounded size; knows no redirect, no TLS and no chunks, which the admin
-// port does not use.
+// Blocks, with a time limit. Takes an answer of a bounded size; knows no redirect, no TLS and no chunks.
 #pragma once
 
 #include "core/result.h"
@@ -17,5 +17,7 @@ struct HttpAnswer {
 };
 
 Result<HttpAnswer> http_get(const Endpoint& endpoint, const std::string& target);
+// `body` is JSON.
+Result<HttpAnswer> http_post(const Endpoint& endpoint, const std::string& target, const std::string& body);
 
 }  // namespace touchline

@@ -87,6 +87,7 @@ int run(int argc, char** argv) {
                             add_inspect(app),
                             add_export(app),
                             add_diff(app),
+                            add_trace(app),
                             add_verify(app),
                             add_archive(app),
                             add_simulate(app),

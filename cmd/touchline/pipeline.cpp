@@ -40,8 +40,10 @@ Result<std::unique_ptr<Pipeline>> Pipeline::open(Loop& loop, const std::string& 
   for (const auto& event : pipeline->origin_.table().events())
     pipeline->hub_->restore_event(event->handle, pipeline->origin_.restored_at(event->handle));
   Pipeline* self = pipeline.get();
-  self->publisher_ = std::make_unique<Publisher>(
-      self->origin_, *self->hub_, [self](Batch batch) { self->store_->submit(std::move(batch)); });
+  self->publisher_ = std::make_unique<Publisher>(self->origin_, *self->hub_, [self](Batch batch) {
+    if (self->publisher_->tracer) self->publisher_->tracer->handed_over(wall_us());
+    self->store_->submit(std::move(batch));
+  });
   self->publisher_->on_room = [self] {
     for (const auto& work : self->on_room_)
       work();
@@ -118,7 +120,9 @@ void Pipeline::count(const Committed& committed) {
   commit_counts_.bytes += committed.batch.items.size();
   commit_counts_.times_us.add(committed.took_us);
   commit_counts_.deltas.add(static_cast<std::int64_t>(committed.batch.count));
-  publisher_->times().committed(wall_us());
+  const std::int64_t now_us = wall_us();
+  publisher_->times().committed(now_us);
+  if (publisher_->tracer) publisher_->tracer->committed(now_us);
 }
 
 void Pipeline::start_retention() {

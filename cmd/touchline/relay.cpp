@@ -14,6 +14,7 @@
 #include "cmd/touchline/service_manager.h"
 #include "cmd/touchline/service_options.h"
 #include "cmd/touchline/state_file.h"
+#include "cmd/touchline/tracing.h"
 #include "cmd/touchline/upstream_options.h"
 #include "core/coded/prior.h"
 #include "feed/backoff.h"
@@ -151,6 +152,10 @@ class RelayService {
       spdlog::warn("upstream left out the deltas behind offset {} up to {}: readers are given keyframes",
                    from.value, to.value);
     };
+    if (traces_) {
+      events.frame_begins = [this] { frame_began_us_ = wall_us(); };
+      events.published = [this](Offset from, Offset to) { trace(from, to); };
+    }
     events.resync = [](EventHandle event, std::string_view why) {
       spdlog::warn("event {}: asked for its state again: {}", event.value, printable(why));
     };
@@ -161,6 +166,16 @@ class RelayService {
                     printable(error.text));
     };
     return events;
+  }
+
+  void trace(Offset from, Offset to) {
+    for (Offset at = from.next(); at <= to; at = at.next()) {
+      const Position position{relay_.position().epoch, at};
+      if (!is_traced(position, options_.trace.every)) continue;
+      const TraceId trace = trace_of(position);
+      traces_->give({trace, span_of(trace, "relay", traced_as_), root_span_of(trace), "relay",
+                     frame_began_us_, std::max(frame_began_us_, wall_us())});
+    }
   }
 
   void sum_up_clients() {
@@ -211,6 +226,7 @@ class RelayService {
     parts.add_metrics = [this](MetricsPage& page) {
       add_relay_metrics(page, relay_, upstream_watch_);
       page.add(metric::refused, static_cast<double>(reader_log_.refused_count()));
+      add_trace_metrics(page, traces_.get());
     };
     parts.sources = [this] { return relay_sources_json(relay_); };
     auto port = AdminPort::open(loop_, options_.admin, std::move(parts));
@@ -371,6 +387,9 @@ class RelayService {
  private:
   RelayOptions options_;
   Upstream upstream_;
+  std::string traced_as_ = options_.name + "-" + std::to_string(::getpid());
+  std::unique_ptr<TraceExporter> traces_ = open_traces(options_.trace, "relay", traced_as_);
+  std::int64_t frame_began_us_ = 0;
   Loop loop_;
   ReaderLog reader_log_;
   StateWriter writer_;

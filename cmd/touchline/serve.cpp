@@ -16,6 +16,7 @@
 #include "cmd/touchline/service_manager.h"
 #include "cmd/touchline/service_options.h"
 #include "cmd/touchline/source_spec.h"
+#include "cmd/touchline/tracing.h"
 #include "feed/clock.h"
 #include "feed/ingest/read_ahead.h"
 #include "feed/player.h"
@@ -190,6 +191,8 @@ class Service {
       if (const auto opened = open_source(spec); !opened) return opened.error();
     }
     if (const auto shown = open_admin(); !shown) return shown.error();
+    traces_ = open_traces(options_.trace, "serve", options_.store);
+    if (traces_) trace_origin(*pipeline_, sources_, *traces_, options_.trace.every);
     pipeline_->publisher().before_commit = [this](Origin& origin) {
       for (const auto& player : players_)
         player->note_cursors(origin);
@@ -260,6 +263,7 @@ class Service {
       add_origin_metrics(page, *pipeline_);
       add_journal_metrics(page, *pipeline_);
       page.add(metric::refused, static_cast<double>(reader_log_.refused_count()));
+      add_trace_metrics(page, traces_.get());
     };
     parts.sources = [this] { return sources_json(*pipeline_, sources_); };
     auto port = AdminPort::open(loop_, options_.admin, std::move(parts));
@@ -390,6 +394,7 @@ class Service {
   ServeOptions options_;
   std::function<Result<ServeOptions>()> read_again_;
   Loop loop_;
+  std::unique_ptr<TraceExporter> traces_;  // outlives who gives it spans
   std::unique_ptr<Pipeline> pipeline_;
   std::unique_ptr<ReaderPorts> readers_;
   ReaderLog reader_log_;

@@ -20,6 +20,12 @@ double seconds(std::int64_t ms) { return static_cast<double>(std::max<std::int64
 
 }  // namespace
 
+std::string name_of(const ServedSources& sources, SourceId number) {
+  const auto found =
+      std::ranges::find_if(sources, [number](const auto& source) { return source.second.number == number; });
+  return found == sources.end() ? std::to_string(number.value) : found->first;
+}
+
 void SourceClocks::look(Pipeline& pipeline, const ServedSources& sources, std::int64_t now_ms) {
   if (now_ms - since_ms_ >= span_ms || now_ms < since_ms_) {
     before_ = std::exchange(now_, {});

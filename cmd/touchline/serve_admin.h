@@ -19,6 +19,7 @@ struct ServedSource {
   bool is_watched = false;  // it is expected to say something
 };
 using ServedSources = std::map<std::string, ServedSource>;
+std::string name_of(const ServedSources& sources, SourceId number);
 
 // How far the clocks of live sources were ahead of this one lately, by two spans of time, so that no one who asks takes
 // it away from another.

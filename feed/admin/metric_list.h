@@ -94,6 +94,10 @@ inline constexpr Metric unacknowledged{
     "touchline_session_unacknowledged_deltas", gauge,
     "Deltas that a relay has not acknowledged, the most of its sessions; a reader "
     "that never acknowledges has none"};
+inline constexpr Metric trace_spans_sent{"touchline_trace_spans_sent_total", counter,
+                                         "Spans of traces that the collector took"};
+inline constexpr Metric trace_spans_dropped{"touchline_trace_spans_dropped_total", counter,
+                                            "Spans of traces that it did not take, or that were too many"};
 inline constexpr Metric refused{"touchline_sessions_refused_total", counter, "Connections that were refused"};
 inline constexpr Metric joins{"touchline_joins_total", counter,
                               "Readers that joined, by what brought them here"};
@@ -142,6 +146,8 @@ inline constexpr std::array all{&build_info,
                                 &open_fds,
                                 &max_fds,
                                 &started,
+                                &trace_spans_sent,
+                                &trace_spans_dropped,
                                 &source_messages,
                                 &source_gaps,
                                 &source_missing,

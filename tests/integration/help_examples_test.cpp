@@ -25,8 +25,8 @@
 namespace touchline::integration {
 namespace {
 
-constexpr std::array order{"simulate", "replay", "inspect", "export", "diff", "verify", "archive",
-                           "train",    "bench",  "token",   "serve",  "tail", "relay",  "top"};
+constexpr std::array order{"simulate", "replay", "inspect", "export", "diff", "trace", "verify", "archive",
+                           "train",    "bench",  "token",   "serve",  "tail", "relay", "top"};
 constexpr int seconds_max = 60;  // an example that takes longer is a bad example
 
 struct Example {

@@ -23,7 +23,7 @@ using testing::HasSubstr;
 
 class SetClock : public testing::Test {
  protected:
-  void start(std::vector<std::string> options) {
+  void start([[maybe_unused]] std::vector<std::string> options) {
 #ifdef TOUCHLINE_SET_CLOCK
     options.insert(options.begin(),
                    {"serve", "--store", store_, "--listen", "tcp://127.0.0.1:0", "--source",

@@ -60,7 +60,7 @@ TEST(Top, EndsCleanlyWhenItIsStoppedAndNamesWhatIsNoAdminPort) {
   EXPECT_THAT(finished.out, HasSubstr("  ready  offset 0  0 deltas/s"));
   const Finished wrong = run({"top", readers.substr(6), "--count", "1"});
   EXPECT_EQ(wrong.exit_code, 3);
-  EXPECT_THAT(wrong.err, HasSubstr("this is no admin port"));
+  EXPECT_THAT(wrong.err, HasSubstr("its answer is no HTTP"));
 }
 
 }  // namespace

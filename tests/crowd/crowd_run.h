@@ -34,11 +34,11 @@ struct CrowdRunOptions {
   std::uint64_t seed = 1;
   bool kick_off = false;  // a tenth of the clients is there; the others come while the day is played
   std::vector<std::string> relay_options;
-  // Across a network: the origin's address there, what is put in front of the commands at the edge, and the origin's
-  // device, which is down for so long in the middle of the day.
+  // Across a network: the origin's address there, what is put in front of the commands at the edge, and the process of
+  // the line in between, which is cut for so long in the middle of the day (slow_line.h).
   std::string origin_host = "127.0.0.1";
   std::vector<std::string> edge_prefix;
-  std::string link;
+  int line = 0;
   double outage_s = 0;
 };
 
@@ -63,7 +63,7 @@ class CrowdRun {
   std::unique_ptr<Child> start(std::vector<std::string> arguments,
                                std::function<void(std::string_view)> take);
   void play();
-  void cut_link();
+  void cut_line();
   void settle();
   void ask_for_reports();
   void take_line(Clients& clients, std::string_view line);

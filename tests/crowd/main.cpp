@@ -2,6 +2,7 @@
 
 #include "tests/crowd/clients_process.h"
 #include "tests/crowd/crowd_run.h"
+#include "tests/crowd/slow_line.h"
 
 #include <CLI/CLI.hpp>
 
@@ -18,6 +19,7 @@ namespace {
 struct Options {
   CrowdRunOptions run;
   WebCrowdOptions clients;
+  SlowLineOptions line;
   std::string url;
   bool json = false;
 };
@@ -47,8 +49,8 @@ CLI::App* add_run(CLI::App& app, Options& options) {
   command->add_option("--relay-option", run.relay_options, "An option more for the relays, as --NAME=VALUE");
   command->add_option("--origin-host", run.origin_host, "The origin's address, where relays are elsewhere");
   command->add_option("--edge-prefix", run.edge_prefix, "What is put in front of the commands at the edge");
-  command->add_option("--link", run.link, "The origin's device, for --outage-s");
-  command->add_option("--outage-s", run.outage_s, "How long that device is down, from a third of the day on");
+  command->add_option("--line", run.line, "The process of the `line` in between, for --outage-s");
+  command->add_option("--outage-s", run.outage_s, "How long it is cut, from a third of the day on");
   return command;
 }
 
@@ -60,6 +62,17 @@ CLI::App* add_clients(CLI::App& app, Options& options) {
   command->add_option("--event", clients.events, "An event to follow")->required();
   command->add_option("--arrive-ms", clients.arrive_ms, "In which they come");
   command->add_option("--address-from", clients.address_from, "The second byte of their own addresses");
+  return command;
+}
+
+CLI::App* add_line(CLI::App& app, Options& options) {
+  SlowLineOptions& line = options.line;
+  CLI::App* command = app.add_subcommand("line", "A long line to another network namespace");
+  command->add_option("--device", line.device, "Its name at both ends")->capture_default_str();
+  command->add_option("--far-end", line.far_end, "The other namespace, as /run/netns/NAME")->required();
+  command->add_option("--delay-ms", line.delay_ms, "Each way")->capture_default_str();
+  command->add_option("--loss", line.loss, "Of all packets")->capture_default_str();
+  command->add_option("--seed", line.seed, "Which ones")->capture_default_str();
   return command;
 }
 
@@ -102,8 +115,10 @@ int main(int count, char** arguments) {
   app.require_subcommand(1);
   CLI::App* run = add_run(app, options);
   CLI::App* clients = add_clients(app, options);
+  CLI::App* line = add_line(app, options);
   CLI11_PARSE(app, count, arguments);
   if (run->parsed()) return touchline::crowd::run(options, arguments[0]);
+  if (line->parsed()) return touchline::crowd::run_slow_line(options.line);
   if (!clients->parsed() || !touchline::crowd::split_url(options.url, options.clients)) return 2;
   return touchline::crowd::run_clients(options.clients);
 }

@@ -2,6 +2,7 @@
 
 #include "core/limits.h"
 #include "feed/clients/client_limits.h"
+#include "feed/clients/client_pages.h"
 #include "feed/clients/client_words.h"
 #include "feed/clients/subscription.h"
 
@@ -14,6 +15,10 @@ namespace {
 constexpr std::string_view live_path = "/v1/live";
 constexpr std::string_view events_path = "/v1/events/";
 constexpr std::string_view any_page = "Access-Control-Allow-Origin: *\r\n";
+// A page of ours runs what came with it and nothing else, whatever is written into an event.
+constexpr std::string_view page_headers =
+    "Cache-Control: no-cache\r\nContent-Security-Policy: default-src 'self'; img-src data:; base-uri 'none'; "
+    "form-action 'none'\r\nX-Content-Type-Options: nosniff\r\n";
 
 // 16 bytes in base64.
 bool is_websocket_key(std::string_view key) {
@@ -66,7 +71,9 @@ void ClientSession::answer(const HttpRequest& request) {
     return respond("405 Method Not Allowed", "everything here is read by GET", "Allow: GET\r\n");
   if (request.path == live_path) return go_live(request);
   if (request.path.starts_with(events_path)) return give_event(request);
-  respond("404 Not Found", "there are /v1/live and /v1/events/ID");
+  if (const ClientPage* page = client_page_at(request.path))
+    return respond_text("200 OK", page->type, page->text, page_headers);
+  respond("404 Not Found", "there are /v1/live, /v1/events/ID, the page / and the module /touchline.js");
 }
 
 void ClientSession::give_event(const HttpRequest& request) {
@@ -116,11 +123,14 @@ void ClientSession::respond(std::string_view status, std::string_view text, std:
 }
 
 void ClientSession::respond_json(std::string_view status, std::string_view json, std::string_view headers) {
-  own_.append("HTTP/1.1 ").append(status).append("\r\nContent-Type: application/json\r\n").append(any_page);
-  own_.append(headers)
-      .append("Connection: close\r\nContent-Length: ")
-      .append(std::to_string(json.size() + 1));
-  own_.append("\r\n\r\n").append(json).append("\n");
+  respond_text(status, "application/json", std::string(json) + "\n", headers);
+}
+
+void ClientSession::respond_text(std::string_view status, std::string_view type, std::string_view text,
+                                 std::string_view headers) {
+  own_.append("HTTP/1.1 ").append(status).append("\r\nContent-Type: ").append(type).append("\r\n");
+  own_.append(any_page).append(headers).append("Connection: close\r\nContent-Length: ");
+  own_.append(std::to_string(text.size())).append("\r\n\r\n").append(text);
   reader_.reset();
   state_ = State::closing;
 }

@@ -71,6 +71,8 @@ class ClientSession {
   void give_event(const HttpRequest& request);
   void respond(std::string_view status, std::string_view text, std::string_view headers = {});
   void respond_json(std::string_view status, std::string_view json, std::string_view headers = {});
+  void respond_text(std::string_view status, std::string_view type, std::string_view text,
+                    std::string_view headers);
   void take_frames(std::string_view bytes);
   void take_item(const WsDecoder::Item& item);
   void close(WsClose code, std::string_view reason);

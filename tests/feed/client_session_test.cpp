@@ -7,6 +7,8 @@
 
 #include <gmock/gmock.h>
 
+#include <fstream>
+#include <iterator>
 #include <string>
 #include <vector>
 
@@ -160,8 +162,26 @@ TEST_F(Sessions, GiveAnEventsState) {
   EXPECT_THAT(answer("GET /v1/events/%61 HTTP/1.1\r\n\r\n"), StartsWith("HTTP/1.1 200 "));
 }
 
+TEST_F(Sessions, GiveThePageAndTheModuleAsTheyStandInTheSources) {
+  const auto given = [&](const std::string& path, const std::string& file) {
+    std::string bytes = answer("GET " + path + " HTTP/1.1\r\n\r\n");
+    const auto head = test::take_head(bytes);
+    EXPECT_THAT(head.value_or(""), HasSubstr("Content-Security-Policy: default-src 'self'"));
+    EXPECT_THAT(head.value_or(""), HasSubstr("Content-Length: " + std::to_string(bytes.size())));
+    std::ifstream source(TOUCHLINE_SOURCE_DIR "/feed/clients/page/" + file);
+    EXPECT_EQ(bytes, std::string(std::istreambuf_iterator<char>(source), {})) << path;
+    return head.value_or("");
+  };
+  EXPECT_THAT(given("/", "index.html"), HasSubstr("Content-Type: text/html"));
+  EXPECT_THAT(given("/?event=a", "index.html"), StartsWith("HTTP/1.1 200 "));
+  EXPECT_THAT(given("/touchline.js", "touchline.js"), HasSubstr("Content-Type: text/javascript"));
+  EXPECT_THAT(given("/touchline.js", "touchline.js"), HasSubstr("Access-Control-Allow-Origin: *"));
+  for (const std::string file : {"page.js", "chart.js", "words.js", "page.css"})
+    given("/" + file, file);
+}
+
 TEST_F(Sessions, NameWhatIsWrongWithARequest) {
-  EXPECT_THAT(answer("GET / HTTP/1.1\r\n\r\n"), StartsWith("HTTP/1.1 404 "));
+  EXPECT_THAT(answer("GET /other HTTP/1.1\r\n\r\n"), StartsWith("HTTP/1.1 404 "));
   EXPECT_THAT(answer("POST /v1/live HTTP/1.1\r\n\r\n"), StartsWith("HTTP/1.1 405 "));
   EXPECT_THAT(answer("GET /v1/live HTTP/1.1\r\n\r\n"), StartsWith("HTTP/1.1 426 "));
   EXPECT_THAT(answer("hello there\r\n\r\n"), StartsWith("HTTP/1.1 400 "));

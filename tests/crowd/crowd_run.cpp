@@ -77,7 +77,6 @@ Report CrowdRun::run() {
   wait_until("clients come", [&] { return sum(joined) == clients_of(false); });
   report_.rss_per_client_bytes =
       (relay_bytes() - bytes_before) / static_cast<std::int64_t>(std::max<std::size_t>(1, clients_of(false)));
-  if (options_.kick_off) start_clients(true);
   const double relay_cpu_before = relay_cpu();
   const double origin_cpu_before = origin_->cpu_seconds();
   began_ns_ = steady_ns();
@@ -162,14 +161,17 @@ std::size_t CrowdRun::clients_of(bool late) const {
 // Until the last line of the day is on disk.
 void CrowdRun::play() {
   feed_.start(steady_ns());
-  const std::int64_t cut_ns = steady_ns() + static_cast<std::int64_t>(options_.seconds / 3 * 1e9);
-  bool is_cut = options_.outage_s == 0;
+  const std::int64_t third_ns = steady_ns() + static_cast<std::int64_t>(options_.seconds / 3 * 1e9);
+  bool is_early = true;
   for (std::int64_t said_ns = steady_ns(); const auto due_ns = feed_.next_due_ns();) {
     source_->send(feed_.take_due(steady_ns()));
-    if (!is_cut && steady_ns() >= cut_ns) {
-      is_cut = true;
-      cut_line();
+    if (is_early && steady_ns() >= third_ns) {
+      is_early = false;
+      if (options_.kick_off) let_others_come();
+      if (options_.outage_s != 0) cut_line();
     }
+    if (coming_from_ns_ != 0 && coming_until_ns_ == 0 && sum(joined) == options_.clients)
+      coming_until_ns_ = wall_ns();
     const std::int64_t wait_ns = std::clamp<std::int64_t>(*due_ns - steady_ns(), 0, 50'000'000);
     look(static_cast<int>(wait_ns / 1'000'000));
     if (steady_ns() - said_ns < say_every_ns) continue;
@@ -177,6 +179,11 @@ void CrowdRun::play() {
     say("the day is played");
   }
   (void)source_->receive_line();
+}
+
+void CrowdRun::let_others_come() {
+  coming_from_ns_ = wall_ns();
+  start_clients(true);
 }
 
 // The day goes on at the origin. Goals that fall into the outage are as late as it was, and say nothing of the line.
@@ -276,8 +283,12 @@ void CrowdRun::judge() {
     goals.emplace(goal.event, goal.seq);
     const std::int64_t committed_ns = story_.committed_ms.at({goal.event, goal.seq}) * 1'000'000;
     Histogram& times = goal.late ? report_.goal_late : report_.goal;
-    for (const std::int64_t at_ns : goal.at_ns)
+    const bool is_meanwhile =
+        !goal.late && committed_ns >= coming_from_ns_ && committed_ns <= coming_until_ns_;
+    for (const std::int64_t at_ns : goal.at_ns) {
       times.add(at_ns - committed_ns);
+      if (is_meanwhile) report_.goal_meanwhile.add(at_ns - committed_ns);
+    }
   }
   report_.goals = goals.size();
   report_.refused = sum(refused);

@@ -32,7 +32,8 @@ struct CrowdRunOptions {
   double rate = 0;             // updates a second; 0: what this machine can be expected to carry to so many
   std::int64_t arrive_ms = 0;  // 0: 4,000 clients a second at each relay
   std::uint64_t seed = 1;
-  bool kick_off = false;  // a tenth of the clients is there; the others come while the day is played
+  bool kick_off =
+      false;  // a tenth of the clients is there; the others come all at once, a third into the day
   std::vector<std::string> relay_options;
   // Across a network: the origin's address there, what is put in front of the commands at the edge, and the process of
   // the line in between, which is cut for so long in the middle of the day (slow_line.h).
@@ -63,6 +64,7 @@ class CrowdRun {
   std::unique_ptr<Child> start(std::vector<std::string> arguments,
                                std::function<void(std::string_view)> take);
   void play();
+  void let_others_come();
   void cut_line();
   void settle();
   void ask_for_reports();
@@ -101,6 +103,8 @@ class CrowdRun {
   };
   std::vector<Arrivals> goals_;
   std::int64_t began_ns_ = 0;
+  std::int64_t coming_from_ns_ = 0;  // since 1970: the others, at kick-off
+  std::int64_t coming_until_ns_ = 0;
 };
 
 }  // namespace touchline::crowd

@@ -39,8 +39,9 @@ CLI::App* add_run(CLI::App& app, Options& options) {
   command->add_option("--rate", run.rate, "Updates a second (what two cores can be expected to carry)");
   command->add_option("--arrive-ms", run.arrive_ms,
                       "In which the clients come (4,000 a second at each relay)");
-  command->add_flag("--kick-off", run.kick_off,
-                    "A tenth of the clients is there; the others come while the day is played");
+  command->add_flag(
+      "--kick-off", run.kick_off,
+      "A tenth of the clients is there; the others come within --arrive-ms a third into the day");
   command->add_option("--seed", run.seed, "Another seed, another day")->capture_default_str();
   command->add_option("--folder", run.folder, "Where the store is made, and removed again")
       ->capture_default_str();

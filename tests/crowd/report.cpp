@@ -40,6 +40,7 @@ std::string table_of(const Report& report) {
                 ratio(static_cast<double>(report.baseline_bytes), static_cast<double>(report.origin_bytes)));
   out += formatted("%-28s %llu\n", "goals", number(report.goals));
   out += times_of("a goal, commit to client", report.goal);
+  out += times_of("  while the others came", report.goal_meanwhile);
   out += times_of("  to those who came late", report.goal_late);
   out += times_of("joining", report.joins);
   out += formatted("%-28s %llu lost, %llu states in place of %llu more, %llu wrong states\n", "messages",

@@ -17,9 +17,10 @@ struct Report {
   std::uint64_t origin_bytes = 0;
   std::uint64_t baseline_bytes = 0;  // of per-client JSON in the framing of SignalR's JSON hub protocol
   std::uint64_t messages_lost = 0;
-  Histogram goal;       // from its commit to each client
-  Histogram goal_late;  // the same of those who came during the match
-  Histogram joins;      // from when each client was due to when it had everything
+  Histogram goal;            // from its commit to each client
+  Histogram goal_meanwhile;  // the same while the others came, to those who were there
+  Histogram goal_late;       // the same of those who came during the match
+  Histogram joins;           // from when each client was due to when it had everything
   std::uint64_t goals = 0;
   std::int64_t rss_per_client_bytes = 0;
   std::uint64_t digest_mismatches = 0;

@@ -45,6 +45,16 @@ export class Program {
 }
 export const port_of = url => Number(url.slice(url.lastIndexOf(":") + 1));
 
+// One that nobody has, below those that the system gives to whoever connects.
+export async function free_port() {
+  while (true) {
+    const port = 10_000 + Math.floor(Math.random() * 20_000), server = createServer();
+    const is_free = await new Promise(resolve => server.on("error", () => resolve(false)).listen(port, "127.0.0.1", () => resolve(true)));
+    await new Promise(resolve => server.close(resolve));
+    if (is_free) return port;
+  }
+}
+
 // Carries bytes to a port and remembers what was asked for.
 export class Proxy {
   requests = []; // heads
@@ -96,9 +106,9 @@ export class Stack {
     this.listen = this.source = "tcp://127.0.0.1:0";
     this.clients = "http://127.0.0.1:0";
   }
-  async serve() {
+  async serve(...options) {
     this.service = new Program(this.touchline, ["serve", "--store", this.store, "--listen", this.listen,
-      "--source", `feed=${this.source}`, "--stale-after-ms", "0", "--lost-after-ms", "300", "--heartbeat-ms", "200"]);
+      "--source", `feed=${this.source}`, "--stale-after-ms", "0", "--lost-after-ms", "300", "--heartbeat-ms", "200", ...options]);
     this.listen = await this.service.address("serving readers on");
     this.source = await this.service.address("taking lines on");
     this.feed = createConnection(port_of(this.source), "127.0.0.1");

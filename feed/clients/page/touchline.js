@@ -195,7 +195,8 @@ class Topic extends Speaker {
   }
 }
 
-// One connection, whatever it takes to have one: "status" ({ connection, upstream, stale }), and "goodbye".
+// One connection, whatever it takes to have one: "status" ({ connection, upstream, stale }), "goodbye", and for who gives
+// them on "message" (message, text), behind what became of it.
 class Live extends Speaker {
   #url;
   #options;
@@ -205,7 +206,7 @@ class Live extends Speaker {
     moved: () => this.#tell_all(),
   });
   #topics = new Set();
-  #asked = new Set(); // keys of topics that the relay was asked for
+  #asked = null; // keys of topics that the relay was asked for; null: it was asked for nothing yet
   #line = null;
   #connection = "connecting"; // "live", "waiting" or "closed"
   #failures = 0;
@@ -221,6 +222,8 @@ class Live extends Speaker {
     this.#options = { WebSocket: globalThis.WebSocket, EventSource: globalThis.EventSource, ...defaults, ...options };
     const { transport, WebSocket } = this.#options;
     this.transport = transport !== "auto" ? transport : WebSocket ? "websocket" : "events";
+    for (const [id, { seq, time, state }] of options.held ?? []) this.#states.held.set(id, { seq, time, state, is_void: false });
+    this.#states.position = options.position ?? null;
     this.#sync_soon();
   }
 
@@ -297,6 +300,7 @@ class Live extends Speaker {
   #sync() {
     if (this.#connection === "closed") return;
     const wanted = this.#wanted();
+    this.#asked ??= wanted; // what it was given to go on from is of this
     const more = [...wanted].filter(key => !this.#asked.has(key));
     const less = [...this.#asked].filter(key => !wanted.has(key));
     const is_changed = more.length + less.length !== 0;
@@ -382,6 +386,7 @@ class Live extends Speaker {
       this.emit("goodbye", message);
     }
     this.#states.take(message);
+    this.emit("message", message, data);
   }
   #joined(line) {
     this.#was_there = true;
@@ -434,7 +439,8 @@ const split_key = key => {
   return [key.slice(0, at), key.slice(at + 1)];
 };
 
-// To a relay's clients' port, http(s):// or ws(s)://. Options: see `defaults`, and WebSocket and EventSource.
+// To a relay's clients' port, http(s):// or ws(s)://. Options: see `defaults`; WebSocket and EventSource; `position` and
+// `held` ([id, { seq, time, state }] each), what an earlier connection left of the topics that are named first.
 export function connect(url, options = {}) {
   return new Live(url, options);
 }

@@ -21,6 +21,12 @@ Result<Origin::Outcome> Publisher::take(LineRef line, Update& update, std::int64
   return origin_.take(line, update, now_ms);
 }
 
+void Publisher::reject(Rejected rejected, SourceId source) {
+  refused_.push_back(rejected);
+  if (refused_.size() > refused_kept_max) refused_.pop_front();
+  origin_.reject(std::move(rejected), source);
+}
+
 void Publisher::took_live(SourceId source, std::int64_t source_time_ms, std::int64_t now_us) {
   times_.took(source, source_time_ms, now_us);
   if (!tracer || !tracer->wants(origin_.head())) return;

@@ -10,7 +10,9 @@
 #include "feed/hub.h"
 #include "feed/trace/delta_tracer.h"
 
+#include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -29,6 +31,8 @@ struct PublisherOptions {
 
 class Publisher {
  public:
+  static constexpr std::size_t refused_kept_max = 32;
+
   // `commit` starts the commit of a batch; committed() is called on the loop when it is done.
   Publisher(Origin& origin, Hub& hub, std::function<void(Batch)> commit, PublisherOptions options = {});
 
@@ -39,7 +43,9 @@ class Publisher {
   Result<Origin::Outcome> take(LineRef line, Update& update, std::int64_t now_ms);
   // What was taken last came from a live source, now, and changed something.
   void took_live(SourceId source, std::int64_t source_time_ms, std::int64_t now_us);
-  void reject(Rejected rejected, SourceId source = {}) { origin_.reject(std::move(rejected), source); }
+  void reject(Rejected rejected, SourceId source = {});
+  // The last ones that were refused, the newest behind; at most refused_kept_max of them.
+  const std::deque<Rejected>& refused() const { return refused_; }
 
   // Hands over what gathered, if the journal is free.
   void flush(std::int64_t now_ms);
@@ -92,6 +98,7 @@ class Publisher {
   bool checkpoint_wanted_ = false;  // before its time
   Hub::Bytes checkpoint_;           // taken with the batch in flight, published behind it
   std::uint64_t commits_ = 0;
+  std::deque<Rejected> refused_;
   DeliveryTimes times_;
 };
 

@@ -57,6 +57,10 @@ Result<void> AdminPort::listen(const std::string& address) {
   });
   server_.route("/events",
                 [this](const AdminRequest& request) { return events_page(request, parts_.events); });
+  server_.route("/event", [this](const AdminRequest& request) { return event_page(request, parts_.events); });
+  server_.route("/rejected", [this](const AdminRequest&) {
+    return json_answer(JsonObject().add_json("rejected", parts_.refused()));
+  });
   server_.route("/sources", [this](const AdminRequest&) {
     return json_answer(JsonObject().add_json("sources", parts_.sources()));
   });

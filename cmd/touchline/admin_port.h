@@ -29,6 +29,7 @@ struct AdminParts {
   std::function<std::vector<std::string>()> why_not_ready;  // a sentence each; none: it is
   std::function<void(MetricsPage&)> add_metrics;            // beside those of hub, sessions and process
   std::function<std::string()> sources;                     // a JSON array
+  std::function<std::string()> refused = [] { return std::string("[]"); };  // one as well
 };
 
 class AdminPort {

@@ -266,6 +266,7 @@ class Service {
       add_trace_metrics(page, traces_.get());
     };
     parts.sources = [this] { return sources_json(*pipeline_, sources_); };
+    parts.refused = [this] { return refused_json(pipeline_->publisher()); };
     auto port = AdminPort::open(loop_, options_.admin, std::move(parts));
     if (!port) return port.error();
     admin_ = std::move(*port);

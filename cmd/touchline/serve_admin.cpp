@@ -1,9 +1,12 @@
 #include "cmd/touchline/serve_admin.h"
 
 #include "core/json_object.h"
+#include "core/json_text.h"
 
 #include <algorithm>
 #include <array>
+#include <ranges>
+#include <string_view>
 #include <utility>
 
 namespace touchline {
@@ -99,6 +102,25 @@ void add_journal_metrics(MetricsPage& page, Pipeline& pipeline) {
   page.add(metric::log_bytes, number(room.log_bytes));
   page.add(metric::free_bytes, number(room.free_bytes));
   page.add(metric::disk_bytes, number(room.disk_bytes));
+}
+
+std::string refused_json(const Publisher& publisher) {
+  constexpr std::size_t shown_bytes = 200;
+  const auto text = [](std::string_view bytes) {
+    std::string json;
+    append_any_json_text(json, bytes);
+    return json;
+  };
+  std::string list;
+  for (const Rejected& refused : publisher.refused() | std::views::reverse) {
+    if (!list.empty()) list.push_back(',');
+    JsonObject json;
+    json.add_time("time", refused.time_ms).add_json("source", text(refused.source)).add("line", refused.line);
+    json.add("byte", refused.byte).add_json("reason", text(refused.reason));
+    json.add_json("content", text(std::string_view(refused.content).substr(0, shown_bytes)));
+    list += json.text();
+  }
+  return "[" + list + "]";
 }
 
 std::string sources_json(Pipeline& pipeline, const ServedSources& sources) {

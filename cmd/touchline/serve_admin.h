@@ -45,6 +45,8 @@ void add_origin_metrics(MetricsPage& page, Pipeline& pipeline);
 void add_journal_metrics(MetricsPage& page, Pipeline& pipeline);
 
 // A JSON array, an object for each.
+// The last messages that were refused, the newest first, with the beginning of each.
+std::string refused_json(const Publisher& publisher);
 std::string sources_json(Pipeline& pipeline, const ServedSources& sources);
 
 // Why the store or the sources make the service useless at this moment, a sentence each.

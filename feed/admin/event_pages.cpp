@@ -2,6 +2,7 @@
 
 #include "core/json_object.h"
 #include "core/retention.h"
+#include "core/state_json.h"
 #include "core/state_names.h"
 #include "core/state_words.h"
 #include "feed/admin/page_bounds.h"
@@ -49,6 +50,17 @@ AdminAnswer events_page(const AdminRequest& request, const LiveEvents& events) {
   json.add_json("events", "[" + list + "]").add("total", all.size());
   if (end < all.size()) json.add("next", end);
   return {200, "application/json", json.line()};
+}
+
+AdminAnswer event_page(const AdminRequest& request, const LiveEvents& events) {
+  const auto handle = request.number("handle", 0);
+  if (!handle) return admin_error(400, handle.error().text);
+  const auto& all = events.events();
+  if (*handle == 0 || *handle > all.size() || is_forgotten(all[*handle - 1]->state))
+    return admin_error(404, "there is no event of handle " + std::to_string(*handle));
+  std::string json;
+  append_state_json(json, {all[*handle - 1]->state, {}, {}});
+  return {200, "application/json", json + "\n"};
 }
 
 }  // namespace touchline

@@ -11,7 +11,7 @@ const script = html.slice(html.indexOf("<script>") + 8, html.indexOf("</script>"
 
 class Element {
   constructor(tag) {
-    Object.assign(this, { tag, children: [], textContent: "", className: "" });
+    Object.assign(this, { tag, children: [], textContent: "", className: "", style: {} });
   }
   append(...children) { this.children.push(...children); }
   replaceChildren(...children) { this.children = children; }
@@ -51,7 +51,12 @@ const pages = {
   "/sessions": { sessions: [{ peer: "127.0.0.1:9", relay: "edge", state: "slow", position: 5, acknowledged: 4,
     queue_bytes: 300000, encoding: "coded" }, { peer: "127.0.0.1:8", relay: "", state: "handshake" }], total: 2 },
   "/events": { events: [{ id: "m-1", name: "A v B", status: "live", feed: "live", home_score: 1, away_score: 0,
-    markets: 3, source_time: "2026-08-15T14:00:00Z" }], total: 120, next: 50 },
+    markets: 3, source_time: "2026-08-15T14:00:00Z", handle: 7 }], total: 120, next: 50 },
+  "/rejected": { rejected: [{ time: "2026-08-15T14:00:01Z", source: "feed", line: 3, byte: 17, reason: "no event",
+    content: "{\"x\":<b>" }] },
+  "/event": { event: "m-1", name: "A v B", status: "live", feed: "stale", attributes: { home_score: 1, away_score: 0 },
+    markets: [{ id: "m-1/1", type: "MATCH_ODDS", status: "open", outcomes: [{ id: "h", name: "A", price: 1.5 },
+      { id: "a", name: "B", price: 4 }] }, { id: "m-1/2", type: "OVER", status: "suspended", outcomes: [{ id: "o" }] }] },
 };
 const asked = [];
 let clock_ms = 0;
@@ -81,13 +86,25 @@ assert.equal(parts.sources.find("stale")[0].className, "bad");
 assert.match(parts.sessions.text, /edge\|127\.0\.0\.1:9\|slow\|293\.0 KiB\|5\|4\|coded/);
 assert.match(parts.events.text, /m-1\|A v B\|live\|1–0\|live\|3\|2026-08-15T14:00:00Z/);
 assert.match(parts.latency.text, /from source a"b to its commit\|more/);
+assert.match(parts.rejected.text, /feed\|3\|17\|no event\|\{"x":<b>/);
+// A click on an event shows its markets, and a chart of the first; a click on another market its own.
+assert.equal(parts.event.hidden, true);
+await parts.events.find("m-1")[0].onclick();
+assert.ok(asked.includes("/event?handle=7"));
+assert.equal(parts.event.hidden, false);
+assert.match(parts.event_name.textContent, /A v B  1–0  live, stale/);
+assert.match(parts.chart.text, /A 1\.5\|B 4/);
+assert.match(parts.markets.text, /MATCH_ODDS\|open\|A 1\.5, B 4/);
+assert.equal(parts.markets.find("suspended")[0].className, "bad");
+await parts.markets.find("OVER")[0].onclick();
+assert.match(parts.chart.text, /o –/);
 // The next page of events, and back.
 assert.equal(parts.on.disabled, false);
 assert.equal(parts.back.disabled, true);
 parts.on.onclick();
-assert.ok(asked.at(-2).endsWith("from=50"), asked.at(-2));
+assert.ok(asked.findLast(path => path.startsWith("/events")).endsWith("from=50"), asked.join(" "));
 parts.back.onclick();
-assert.ok(asked.at(-2).endsWith("from=0"), asked.at(-2));
+assert.ok(asked.findLast(path => path.startsWith("/events")).endsWith("from=0"), asked.join(" "));
 // A service that is gone.
 pages["/sources"] = {};
 await ask();

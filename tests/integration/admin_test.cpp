@@ -210,6 +210,21 @@ TEST_F(Admin, OfARelaySaysWhatItLacks) {
   EXPECT_EQ(scrape(relay_admin_).value("touchline_relay_upstream_connected"), 0);
 }
 
+TEST_F(Admin, ShowsOneEventInFullAndWhatWasRefused) {
+  start();
+  send(
+      "{\"event\":\"m\",\"seq\":1,\"name\":\"A v B\",\"home_score\":2}\n"
+      "{\"event\":true}\n");
+  http_get_until(admin_, "/event?handle=1",
+                 [](const HttpPage& page) { return says(page, 200, "\"home_score\":2"); });
+  EXPECT_EQ(http_get(admin_, "/event?handle=2").status, 404);
+  EXPECT_EQ(http_get(admin_, "/event").status, 404);
+  EXPECT_EQ(http_get(admin_, "/event?handle=x").status, 400);
+  const HttpPage refused =
+      http_get_until(admin_, "/rejected", [](const HttpPage& page) { return says(page, 200, "\"line\":2"); });
+  EXPECT_THAT(refused.body, AllOf(HasSubstr("\"source\":\"feed"), HasSubstr("{\\\"event\\\":true}")));
+}
+
 TEST_F(Admin, ShowsEventsAndSessionsPageByPage) {
   start();
   std::string lines;
@@ -245,7 +260,9 @@ TEST_F(Admin, ShowsEventsAndSessionsPageByPage) {
   scrape_until(admin_, "touchline_readers", {}, 1);
   const Socket silent(readers_);
   scrape_until(admin_, "touchline_handshakes", {}, 1);
-  const auto json = parse_json(parser, http_get(admin_, "/sessions"));
+  const auto json = parse_json(parser, http_get_until(admin_, "/sessions", [](const HttpPage& page) {
+                                 return says(page, 200, "following");
+                               }));
   EXPECT_EQ(std::uint64_t(json["total"]), 2U);
   std::set<std::string> seen;
   for (const auto session : json["sessions"].get_array()) {

@@ -23,7 +23,7 @@ const match = "m-1001";
 // What must stand on the page of this event.
 function expected_of(exported) {
   const price_of = ({ price, back = [], best_back = [], last_price }) => {
-    const offered = [...best_back.filter(level => level.rank === 0), ...back].map(level => level.price);
+    const offered = [...best_back.filter(([rank]) => rank === 0).map(([, price]) => price), ...back.map(([price]) => price)];
     return price ?? (offered.length ? Math.max(...offered) : last_price);
   };
   const prices = {};
@@ -95,6 +95,21 @@ try {
   assert.equal(proxy.requests.filter(head => head.includes("Upgrade: websocket")).length, 2, "the match and the list");
   assert.equal(proxy.requests.filter(head => head.includes("text/event-stream")).length, 1);
   console.log("shows what is stored");
+
+  // An exchange has ladders in place of prices; and texts of others are texts.
+  const name = "<img src=x onerror='window.was_run=1'> v <b>B</b>";
+  stack.feed.write(JSON.stringify({ event: "x&1", name, status: "live", markets: [{ id: "1.2", type: "MATCH_ODDS", name: "<i>", outcomes: [
+    { id: "47", name: "A", back: [[1.85, 120.5], [1.84, 300]], lay: [[1.87, 44.2]], last_price: 1.9 },
+    { id: "48", name: "B", best_back: [[0, 2.3, 10], [1, 2.28, 5]] }, { id: "49", last_price: 5 }, { id: "50", name: "D" }] }] }) + "\n");
+  await stack.stored();
+  const exchange = await open("?event=x%261");
+  const expected = expected_of(stack.exported("x&1"));
+  assert.deepEqual(Object.values(expected.prices), ["1.85", "2.30", "5.00", "–"]);
+  await until("the exchange's event is shown", async () => (await shown_on(exchange)).seq === expected.seq || shown_on(exchange));
+  assert.deepEqual(await shown_on(exchange), expected);
+  assert.equal(await exchange.locator("#home_name").textContent() + " v " + await exchange.locator("#away_name").textContent(), name);
+  assert.equal(await exchange.evaluate(() => document.querySelectorAll("main img, main h2 i").length + (window.was_run ?? 0)), 0);
+  await exchange.close();
 
   // The browser's own EventSource, on a page that knows nothing of the module.
   const bare = await open("page.css");

@@ -8,6 +8,7 @@
 #include "tests/core/random_fixture.h"
 #include "tests/core/update_fixture.h"
 #include "tests/feed/wired_fixture.h"
+#include "tests/instrumented.h"
 
 #include <gtest/gtest.h>
 
@@ -24,7 +25,7 @@ namespace {
 using test::Random;
 using test::updated;
 
-constexpr int seeds = 1500;
+constexpr int seeds = is_instrumented ? 150 : 1500;
 constexpr std::array sports{"football", "tennis"};
 constexpr std::array competitions{"cup", "league"};
 constexpr std::uint64_t events = 6;
@@ -424,6 +425,7 @@ TEST(HubConvergence, EveryReaderEndsWithTheOriginsStates) {
     resyncs += day.resyncs();
     ASSERT_FALSE(HasFailure()) << "seed " << seed;
   }
+  if (is_instrumented) return;
   // The days were eventful enough to mean something.
   EXPECT_GT(counts.tails, 150U);
   EXPECT_GT(counts.resets, 100U);

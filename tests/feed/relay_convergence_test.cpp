@@ -5,6 +5,7 @@
 #include "feed/relay.h"
 #include "tests/core/random_fixture.h"
 #include "tests/feed/relay_fixture.h"
+#include "tests/instrumented.h"
 
 #include <gtest/gtest.h>
 
@@ -185,7 +186,7 @@ class AnyDay {
 };
 
 TEST(RelayConvergence, EveryReaderAnywhereInAChainEndsWithTheOriginsStates) {
-  constexpr std::uint64_t seeds = 1'000;
+  constexpr std::uint64_t seeds = is_instrumented ? 100 : 1'000;
   std::uint64_t jumps = 0;
   std::uint64_t resyncs = 0;
   std::uint64_t deltas = 0;
@@ -206,6 +207,7 @@ TEST(RelayConvergence, EveryReaderAnywhereInAChainEndsWithTheOriginsStates) {
     epochs += day.epochs;
     taken_up += day.taken_up;
   }
+  if (is_instrumented) return;
   // The days were eventful enough to mean something.
   EXPECT_GT(jumps, 100U);
   EXPECT_GT(resyncs, 100U);

@@ -5,6 +5,8 @@
 // thread a process collects what it writes, so that it never waits for the test.
 #pragma once
 
+#include "tests/instrumented.h"
+
 #include <chrono>
 #include <condition_variable>
 #include <cstddef>
@@ -21,13 +23,6 @@ namespace touchline::integration {
 
 // Long enough for an instrumented build on a busy machine; nothing waits that long when all is well.
 inline constexpr std::chrono::seconds patience{120};
-
-// An instrumented program takes about ten times as long: tests that do a thing again and again do it less often.
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-inline constexpr bool is_instrumented = true;
-#else
-inline constexpr bool is_instrumented = false;
-#endif
 
 struct Finished {
   int exit_code = -1;  // -1: it did not end by itself

@@ -121,8 +121,9 @@ void Hub::follow_log(Reader& reader, Offset from, PublishedLog::Place place, std
   reader.place = place;
   reader.following = true;
   if (reader.filter.all()) return;
-  for (const auto& event : table_.events())
-    reader.follows[event->handle] = matches(reader, *event) ? Follow::yes : Follow::no;
+  for (const auto& event : table_.events()) {
+    if (event) reader.follows[event->handle] = matches(reader, *event) ? Follow::yes : Follow::no;
+  }
 }
 
 std::uint64_t Hub::expected_keyframe_bytes(const Reader& reader, Offset from) {
@@ -133,7 +134,7 @@ std::uint64_t Hub::expected_keyframe_bytes(const Reader& reader, Offset from) {
   }
   std::uint64_t bytes = 0;
   for (const auto& event : table_.events()) {
-    if (changed_at(event->handle) > from && matches(reader, *event))
+    if (event && changed_at(event->handle) > from && matches(reader, *event))
       bytes += keyframes_.expected_bytes(*event, reader.codec());
   }
   if (for_all) reckoned_ = {from, published_, reader.codec(), bytes};

@@ -228,6 +228,7 @@ class Hub {
   bool wants(const Reader& reader, EventHandle event) const;
   bool is_wanted(EventHandle event, KeyframeCodec codec) const;
   Bytes keyframe(const LiveEvent& event, Offset head, KeyframeCodec codec);
+  Bytes keyframe_of(EventHandle event, Offset head, KeyframeCodec codec);
   bool matches(const Reader& reader, const LiveEvent& event) const;
   bool follow(Reader& reader, EventHandle event);
 

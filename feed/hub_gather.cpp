@@ -193,7 +193,8 @@ std::size_t Hub::gather_shared(Reader& reader, std::vector<Piece>& pieces, std::
 bool Hub::follow(Reader& reader, EventHandle handle) {
   const auto [known, fresh] = reader.follows.try_emplace(handle, Follow::no);
   if (known->second != Follow::no) return known->second == Follow::yes;
-  if (!matches(reader, *table_.events()[handle.value - 1])) return false;
+  const LiveEvent* const event = table_.known(handle);
+  if (event == nullptr || !matches(reader, *event)) return false;
   if (fresh) {
     // An event that began after the reader did: this is its first delta.
     known->second = Follow::yes;

@@ -23,15 +23,15 @@ void Hub::capture(Offset head) {
   coded_cells_before_ = keyframes_.coded_cells();
   for (const auto& [reader, event] : std::exchange(asking_again_, {})) {
     if (reader->resetting) continue;  // it is in what comes
-    const LiveEvent& asked = *table_.events()[event.value - 1];
-    reader->own.push_back({head, keyframe(asked, head, reader->codec()), event});
+    reader->own.push_back({head, keyframe_of(event, head, reader->codec()), event});
     if (reader->wake) reader->wake();
   }
   // Whoever comes while a course is made waits for the next one, in which whatever did not change is at hand.
   if (waiting_.empty() || course_) return;
-  std::vector<KeyframeCourse::Before> events(table_.events().size());
-  for (const auto& event : table_.events())
-    events[event->handle.value - 1] = {changed_at(event->handle), is_forgotten(event->state)};
+  std::vector<KeyframeCourse::Before> events;
+  for (const auto& event : table_.events()) {
+    if (event) events.push_back({event->handle, changed_at(event->handle), is_forgotten(event->state)});
+  }
   course_ = std::make_shared<KeyframeCourse>(head, std::move(events));
   for (Waiting& waiting : std::exchange(waiting_, {}))
     begin_course(waiting);
@@ -56,12 +56,19 @@ void Hub::begin_course(Waiting& waiting) {
   course.asked = std::exchange(reader.asked, {});
   if (!reader.filter.all()) {
     for (const auto& event : table_.events()) {
+      if (!event) continue;
       // What was followed once is followed on, so that no reader keeps a state that nobody tells it about.
       Follow& known = reader.follows.try_emplace(event->handle, Follow::no).first->second;
       if (known == Follow::asked) course.asked.insert(event->handle);
       known = known != Follow::no || matches(reader, *event) ? Follow::yes : Follow::no;
     }
   }
+  // Of what is not known there is no keyframe in the course; who asked for it is told so.
+  std::erase_if(course.asked, [&](EventHandle event) {
+    if (table_.known(event) != nullptr) return false;
+    reader.own.push_back({head, keyframe_of(event, head, reader.codec()), event});
+    return true;
+  });
   reader.position = head;
   reader.coded_from = head;
   reader.interrupted.clear();
@@ -91,6 +98,11 @@ Hub::Bytes Hub::keyframe(const LiveEvent& event, Offset head, KeyframeCodec code
   return keyframes_.frames(event, head, codec);
 }
 
+Hub::Bytes Hub::keyframe_of(EventHandle event, Offset head, KeyframeCodec codec) {
+  const LiveEvent* const known = table_.known(event);
+  return keyframe(known != nullptr ? *known : LiveEvent::gap(event), head, codec);
+}
+
 void Hub::keep_as_it_was(const LiveEvent& event) {
   if (!course_) return;
   for (const KeyframeCodec codec : {KeyframeCodec::blocks, KeyframeCodec::coded}) {
@@ -108,7 +120,7 @@ void Hub::make_keyframes() {
              keyframes_.coded_cells() - coded_cells_before_ < options_.keyframe_portion_cells;
     };
     while (!course_->complete() && has_room()) {
-      const LiveEvent& event = *table_.events()[course_->made()];
+      const LiveEvent& event = *table_.known(course_->handle_at(course_->made()));
       keep_as_it_was(event);
       for (const KeyframeCodec codec : {KeyframeCodec::blocks, KeyframeCodec::coded}) {
         if (const auto& frames = course_->frames(event.handle, codec)) bytes += frames->size();
@@ -135,7 +147,7 @@ std::size_t Hub::gather_course(Reader& reader, std::vector<Piece>& pieces, std::
   if (keyframes.head() > published_) return 0;
   std::size_t gathered = 0;
   while (course.at < keyframes.made() && gathered < room) {
-    const EventHandle event(static_cast<std::uint32_t>(++course.at));
+    const EventHandle event = keyframes.handle_at(course.at++);
     if (!wants(reader, event)) continue;
     const Bytes& frames = keyframes.frames(event, reader.codec());
     pieces.push_back({frames, *frames});

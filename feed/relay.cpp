@@ -162,7 +162,7 @@ void Relay::item(ReceivedItem& item) {
     forwardable_ = false;
     return;
   }
-  mirrored_.reach(item.event);
+  mirrored_.extend(item.event);
   touched_.push_back(item.event);
   if (item.delta != nullptr && events_.delta)
     events_.delta(item.event, *item.after, *item.delta, position().offset);
@@ -231,7 +231,7 @@ void Relay::checkpoint(std::string_view body) {
 }
 
 void Relay::resync(EventHandle event, std::string_view why) {
-  mirrored_.reach(event);
+  mirrored_.extend(event);
   if (events_.resync) events_.resync(event, why);
 }
 

@@ -42,7 +42,7 @@ AdminAnswer events_page(const AdminRequest& request, const LiveEvents& events) {
   const std::size_t end = begin + std::min<std::size_t>(bounds->limit, all.size() - begin);
   for (std::size_t i = begin; i < end; ++i) {
     // Nothing but its id is left of one that was forgotten, or that a relay does not know yet.
-    if (is_forgotten(all[i]->state)) continue;
+    if (!all[i] || is_forgotten(all[i]->state)) continue;
     if (!list.empty()) list.push_back(',');
     list += event_json(*all[i]);
   }

@@ -19,7 +19,9 @@ std::string_view name_in(const EventState& state, Field field) {
 
 ClientHub::Entry& ClientHub::reach(EventHandle event) {
   if (entries_.size() < event.value) entries_.resize(event.value);
-  return entries_[event.value - 1];
+  std::unique_ptr<Entry>& entry = entries_[event.value - 1];
+  if (!entry) entry = std::make_unique<Entry>();
+  return *entry;
 }
 
 template <class Visit>
@@ -132,8 +134,9 @@ ClientMessageRef ClientHub::make_state(EventHandle event) {
   snapshot_bytes_ += entry.snapshot->size();
   const ClientMessageRef made = entry.snapshot;
   if (snapshot_bytes_ > options_.snapshot_bytes_max) {
-    for (Entry& each : entries_)
-      each.snapshot.reset();
+    for (const auto& each : entries_) {
+      if (each) each->snapshot.reset();
+    }
     snapshot_bytes_ = 0;
   }
   return made;
@@ -286,9 +289,9 @@ void ClientHub::set_upstream(UpstreamHealth health) {
 }
 
 void ClientHub::begun_anew(Position position) {
-  for (const Entry& entry : entries_) {
-    if (!entry.known) continue;
-    old_.push_back({entry.event, entry.competition, entry.sport});
+  for (const auto& entry : entries_) {
+    if (!entry || !entry->known) continue;
+    old_.push_back({entry->event, entry->competition, entry->sport});
   }
   entries_.clear();
   handles_.clear();

@@ -19,6 +19,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <memory>
 #include <optional>
 #include <string_view>
 #include <vector>
@@ -133,9 +134,9 @@ class ClientHub {
   ClientHubOptions options_;
   ClientHubCounts counts_;
   Topics topics_;
-  std::vector<Entry> entries_;      // handle n at n - 1
-  TextMap<EventHandle> handles_;    // by id
-  std::deque<EventHandle> logged_;  // whose message is the oldest one, and so on
+  std::vector<std::unique_ptr<Entry>> entries_;  // handle n at n - 1; null: nothing was told of it
+  TextMap<EventHandle> handles_;                 // by id
+  std::deque<EventHandle> logged_;               // whose message is the oldest one, and so on
   std::size_t log_bytes_ = 0;
   std::size_t snapshot_bytes_ = 0;
   std::vector<HubClient*> clients_;

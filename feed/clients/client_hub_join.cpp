@@ -28,8 +28,9 @@ void ClientHub::for_each_followed(const HubClient& client, Visit&& visit) {
     return;
   }
   for (std::size_t i = 0; i < entries_.size(); ++i) {
-    if (entries_[i].known && follows(client, entries_[i]))
-      visit(EventHandle(static_cast<std::uint32_t>(i + 1)), entries_[i]);
+    Entry* const entry = entries_[i].get();
+    if (entry != nullptr && entry->known && follows(client, *entry))
+      visit(EventHandle(static_cast<std::uint32_t>(i + 1)), *entry);
   }
 }
 
@@ -97,9 +98,9 @@ ClientResume ClientHub::resume(HubClient& client, std::optional<Position> from) 
   if (!leads_here) return ClientResume::snapshots;
   if (last_moved_ <= from->offset) return ClientResume::changed;
   // What went away meanwhile from what it follows.
-  for (const Entry& entry : entries_) {
-    if (entry.known && entry.moved > from->offset && !follows(client, entry))
-      own(client, gone_words(id_of(entry)));
+  for (const auto& entry : entries_) {
+    if (entry && entry->known && entry->moved > from->offset && !follows(client, *entry))
+      own(client, gone_words(id_of(*entry)));
   }
   return ClientResume::changed;
 }

@@ -162,7 +162,7 @@ class AnyDay {
     for (RelayMesh::Node* reader : readers_)
       reader->intact = false;
     for (const auto& event : relay.relay->events().events()) {
-      if (MirroredEvents::is_gap(*event) || !random_.one_in(2)) continue;
+      if (!event || MirroredEvents::is_gap(*event) || !random_.one_in(2)) continue;
       const_cast<EventState&>(event->state).set(Address(0, 0, Field::away_score), random_.between(10, 99));
       return;
     }

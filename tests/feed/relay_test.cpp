@@ -4,11 +4,14 @@
 #include "feed/relay.h"
 
 #include "core/frame.h"
+#include "core/keyframe.h"
+#include "core/limits.h"
 #include "core/retention.h"
 #include "tests/feed/relay_fixture.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <malloc.h>
 
 #include <map>
 #include <string>
@@ -363,6 +366,58 @@ TEST(Relay, RefusesEventsPastItsBound) {
   put_frame(frame, FrameKind::deltas, body);
   EXPECT_FALSE(chain.relay.relay->receive(frame));
   EXPECT_EQ(chain.relay.relay->events().events().size(), 3U);
+}
+
+std::size_t allocated_bytes() {
+  const auto heap = ::mallinfo2();
+  return heap.uordblks + heap.hblkhd;
+}
+
+// Whether forgotten before it came, or made up by a publisher that lies: what is not told costs a pointer and an offset.
+TEST(Relay, HoldsNothingForHandlesThatAreNotTold) {
+  constexpr std::size_t gap_bytes_max = 40;  // pointers and offsets, and what vectors grow by
+  Chain chain;
+  const std::size_t before = allocated_bytes();
+  EventState far;
+  far.set(Address(0, 0, Field::id), "far");
+  far.seq = Seq(1);
+  std::string frames;
+  put_keyframe(frames, EventHandle(limits::relayed_events), far, chain.relay.relay->position().offset,
+               KeyframeCodec::blocks);
+  ASSERT_TRUE(chain.relay.relay->receive(frames));
+  auto& late = chain.add_reader();
+  chain.connect(late, &chain.relay);
+  chain.carry_all();
+  EXPECT_EQ(late.subscriber->states().size(), 4U);
+  EXPECT_EQ(chain.relay.relay->events().known(EventHandle(4)), nullptr);
+  EXPECT_LT(allocated_bytes() - before, gap_bytes_max * limits::relayed_events);
+}
+
+TEST(Relay, TellsWhoAsksForAHandleOfWhichNothingIsKnownThatItIsForgotten) {
+  Chain chain;
+  EventState far;
+  far.set(Address(0, 0, Field::id), "far");
+  far.seq = Seq(1);
+  std::string frames;
+  put_keyframe(frames, EventHandle(9), far, chain.relay.relay->position().offset, KeyframeCodec::blocks);
+  ASSERT_TRUE(chain.relay.relay->receive(frames));
+  Hub& hub = chain.relay.relay->hub();
+  hub.resync(chain.reader.line.reader, EventHandle(7));
+  chain.carry_all();
+  const auto& states = chain.reader.subscriber->states();
+  ASSERT_TRUE(states.contains(EventHandle(7)));
+  EXPECT_TRUE(is_forgotten(states.at(EventHandle(7))));
+  // In all states that it is given anew, too.
+  hub.resync(chain.reader.line.reader, EventHandle(8));
+  std::string skip;
+  put_skip(skip, 1);
+  std::string jump;
+  put_frame(jump, FrameKind::deltas, skip);
+  ASSERT_TRUE(chain.relay.relay->receive(jump));
+  RelayMesh::cut(chain.relay);
+  chain.carry_all();
+  ASSERT_TRUE(states.contains(EventHandle(8)));
+  EXPECT_TRUE(is_forgotten(states.at(EventHandle(8))));
 }
 
 TEST(Relay, MeetsAnEventThatWasForgottenBeforeItCame) {

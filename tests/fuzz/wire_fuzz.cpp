@@ -77,7 +77,7 @@ void relay(std::string_view bytes, Encoding encoding) {
   relaying.serve_waiting();
   give();
   for (const auto& event : relaying.events().events()) {
-    if (event->state.digest() != event->state.digest_from_scratch()) std::abort();
+    if (event && event->state.digest() != event->state.digest_from_scratch()) std::abort();
   }
   if (!sent_away) relaying.hub().leave(reader);
 }

@@ -169,6 +169,32 @@ class FaultFinder {
   std::optional<JsonFault> fault_;
 };
 
+// Counts keys and texts up to that one; whether it came to it.
+bool count_up_to(simdjson::dom::element at, const char* key, std::size_t& count) {
+  switch (at.type()) {
+    case simdjson::dom::element_type::ARRAY:
+      return std::ranges::any_of(simdjson::dom::array(at),
+                                 [&](simdjson::dom::element item) { return count_up_to(item, key, count); });
+    case simdjson::dom::element_type::OBJECT:
+      for (const auto [name, member] : simdjson::dom::object(at)) {
+        if (name.data() == key) return true;
+        ++count;
+        if (count_up_to(member, key, count)) return true;
+      }
+      return false;
+    case simdjson::dom::element_type::STRING:
+      ++count;
+      return false;
+    case simdjson::dom::element_type::INT64:
+    case simdjson::dom::element_type::UINT64:
+    case simdjson::dom::element_type::DOUBLE:
+    case simdjson::dom::element_type::BOOL:
+    case simdjson::dom::element_type::NULL_VALUE:
+      return false;
+  }
+  return false;
+}
+
 // The first byte that is no part of valid UTF-8.
 std::size_t invalid_utf8_at(std::string_view text) {
   std::size_t valid = 0;
@@ -190,6 +216,21 @@ JsonFault fault_of(std::string_view line, simdjson::error_code code) {
   if (code == simdjson::UTF8_ERROR) return {"the line is not valid UTF-8", invalid_utf8_at(line)};
   if (const auto fault = FaultFinder(line).find()) return *fault;
   return {std::string("malformed JSON: ") + simdjson::error_message(code), 0};
+}
+
+std::size_t byte_of(std::string_view line, simdjson::dom::element document, std::string_view key) {
+  std::size_t before = 0;
+  count_up_to(document, key.data(), before);
+  std::size_t at = 0;
+  for (bool within = false; at < line.size(); ++at) {
+    if (within && line[at] == '\\') {
+      ++at;
+    } else if (line[at] == '"') {
+      if (!within && before-- == 0) return at;
+      within = !within;
+    }
+  }
+  return 0;
 }
 
 }  // namespace touchline::json

@@ -1,7 +1,7 @@
-// Where a text stops being JSON, and what would have had to stand there.
+// Where a text stops being JSON, and what would have had to stand there; and where a key stands in it.
 //
-// Only asked about texts that simdjson has refused: it tells the kind of fault, but no place, and whoever
-// writes the sending side needs the place. Knows the JSON grammar; knows no source's words, builds nothing.
+// Only asked about what was refused: simdjson tells neither place, and whoever writes the sending side needs it.
+// Knows the JSON grammar; knows no source's words, builds nothing.
 #pragma once
 
 #include <simdjson.h>
@@ -18,5 +18,8 @@ struct JsonFault {
 };
 
 JsonFault fault_of(std::string_view line, simdjson::error_code code);
+
+// Of a key as the document of this line gives it, not of a copy: keys and texts stand there in their order.
+std::size_t byte_of(std::string_view line, simdjson::dom::element document, std::string_view key);
 
 }  // namespace touchline::json

@@ -4,7 +4,9 @@
 #include "core/limits.h"
 #include "core/state_names.h"
 #include "feed/ingest/json.h"
+#include "feed/ingest/json_fault.h"
 #include "feed/ingest/native_keys.h"
+#include "feed/ingest/unique_keys.h"
 
 #include <simdjson.h>
 
@@ -96,6 +98,9 @@ struct NativeParser::Impl {
   };
 
   dom::parser parser;
+  json::UniqueKeys unique_keys;
+  std::string_view text_of_line;
+  dom::element document;
   Update* out = nullptr;
 
   void line(dom::object object);
@@ -117,6 +122,9 @@ struct NativeParser::Impl {
   void integer(const Key& key, dom::element value);
   void amount(const Key& key, dom::element value);
   void starting_price(const Key& key, dom::element value);
+  // `name` as the document gives it.
+  [[noreturn]] void stands_twice(const std::string& place, std::string_view name) const;
+  void refuse_repeats(dom::element value);
   void attributes(const Key& key, dom::element value, Part& part);
   void attribute(std::string_view path, dom::element value);
 };
@@ -127,9 +135,11 @@ NativeParser::~NativeParser() = default;
 Result<void> NativeParser::parse(std::string_view line, Update& update) {
   update.clear();
   impl_->out = &update;
+  impl_->text_of_line = line;
   std::optional<dom::object> object;
   try {
-    object = json::object_of(json::parse(impl_->parser, line), "the line");
+    impl_->document = json::parse(impl_->parser, line);
+    object = json::object_of(impl_->document, "the line");
     impl_->line(*object);
   } catch (const Refusal& refusal) {
     update.clear();
@@ -179,7 +189,7 @@ NativeParser::Impl::Part NativeParser::Impl::walk(dom::object object, const KeyS
     const auto place = keys.find(name);
     if (!place) throw Refusal(place_of(name) + " is an unknown key");
     const Key& key = keys.keys()[*place];
-    if ((part.seen & bit_of(*place)) != 0) refuse(key, "stands twice");
+    if ((part.seen & bit_of(*place)) != 0) stands_twice(std::string(key.name), name);
     part.seen |= bit_of(*place);
     if (value.is_null()) {
       take_null(key);
@@ -368,8 +378,38 @@ void NativeParser::Impl::starting_price(const Key& key, dom::element value) {
   refuse(key, "is neither a number nor \"NaN\" or \"Infinity\"");
 }
 
+void NativeParser::Impl::stands_twice(const std::string& place, std::string_view name) const {
+  throw Refusal(ErrorKind::malformed, place + " stands twice", json::byte_of(text_of_line, document, name));
+}
+
+// However deep within a value: whoever reads it on would take one of the two, and others the other.
+void NativeParser::Impl::refuse_repeats(dom::element value) {
+  if (value.is_array()) {
+    json::each(value, "", [this](dom::element item) { refuse_repeats(item); });
+  } else if (value.is_object()) {
+    const dom::object object(value);
+    if (const auto key = unique_keys.repeated_in(object)) stands_twice("[" + json::quoted(*key) + "]", *key);
+    for (const auto [key, member] : object) {
+      if (!member.is_array() && !member.is_object()) continue;
+      try {
+        refuse_repeats(member);
+      } catch (Refusal& refusal) {
+        refusal.put_before("[" + json::quoted(key) + "]");
+        throw;
+      }
+    }
+  }
+}
+
 void NativeParser::Impl::attributes(const Key& key, dom::element value, Part& part) {
-  for (const auto [path, held] : json::object_of(value, key.name)) {
+  const dom::object held_by_path = json::object_of(value, key.name);
+  try {
+    refuse_repeats(value);
+  } catch (Refusal& refusal) {
+    refusal.put_before(key.name);
+    throw;
+  }
+  for (const auto [path, held] : held_by_path) {
     try {
       const auto field = field_behind(key.form, path);
       if (field && can_be(*field, held)) {

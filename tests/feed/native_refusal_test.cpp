@@ -35,6 +35,31 @@ TEST(NativeRefusal, OfAKeyThatStandsTwice) {
   EXPECT_EQ(outcome_refusal(R"("back":[],"back":[])"), "markets[1].outcomes[2].back stands twice");
 }
 
+TEST(NativeRefusal, OfAPathThatStandsTwiceAmongAttributes) {
+  EXPECT_EQ(event_refusal(R"("attributes":{"a":1,"b":2,"a":1})"), R"(attributes["a"] stands twice)");
+  EXPECT_EQ(event_refusal(R"("attributes":{"a":1,"\u0061":null})"), R"(attributes["a"] stands twice)");
+  EXPECT_EQ(outcome_refusal(R"("attributes":{"a":1,"a":2})"),
+            R"(markets[1].outcomes[2].attributes["a"] stands twice)");
+  EXPECT_EQ(event_refusal(R"("attributes":{"a":{"b":[1,{"c":1,"d":{},"c":2}]}})"),
+            R"(attributes["a"]["b"][1]["c"] stands twice)");
+  std::string many = R"("attributes":{)";
+  for (int i = 0; i < 100; ++i)
+    many += "\"path/" + std::to_string(i) + "\":" + std::to_string(i) + ",";
+  EXPECT_THAT(event_ops(many + "\"path/100\":1}"), SizeIs(101));
+  EXPECT_EQ(event_refusal(many + "\"path/41\":1}"), R"(attributes["path/41"] stands twice)");
+}
+
+TEST(NativeRefusal, NamesTheByteOfAKeyThatStandsTwice) {
+  const auto text_at_byte = [](const std::string& line) { return line.substr(refusal_of(line).at_byte); };
+  EXPECT_EQ(text_at_byte(R"({"event":"e","event":"f"})"), R"("event":"f"})");
+  EXPECT_EQ(text_at_byte(R"({"event":"a \"a\": a","attributes":{"a":"a","b":[{"a":7,"\\":"a"}],"a":8}})"),
+            R"("a":8}})");
+  EXPECT_EQ(text_at_byte(R"({"event":"e","attributes":{"b":[{"a":1, "a" :2}],"a":8}})"),
+            R"("a" :2}],"a":8}})");
+  EXPECT_EQ(text_at_byte(R"({"markets":[{"id":"m","id":"n"}],"event":"e","name":"id"})"),
+            R"("id":"n"}],"event":"e","name":"id"})");
+}
+
 TEST(NativeRefusal, OfMissingAndWrongIds) {
   EXPECT_EQ(refusal_of("{}").text, "event is missing");
   EXPECT_EQ(refusal_of(R"({"event":null,"name":"A"})").text, "event is missing");

@@ -10,6 +10,7 @@
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/core/string.hpp>
 #include <boost/beast/core/tcp_stream.hpp>
@@ -147,7 +148,10 @@ struct HttpIngest::Impl : std::enable_shared_from_this<Impl> {
 
 struct HttpIngest::Impl::Session : std::enable_shared_from_this<Session> {
   Session(std::shared_ptr<Impl> of, tcp::socket socket)
-      : ingest(std::move(of)), peer(peer_of(socket)), stream(std::move(socket)) {
+      : ingest(std::move(of)),
+        peer(peer_of(socket)),
+        stream(std::move(socket)),
+        patience(ingest->loop.context()) {
     error_code ignored;
     stream.socket().set_option(tcp::no_delay(true), ignored);
   }
@@ -173,6 +177,7 @@ struct HttpIngest::Impl::Session : std::enable_shared_from_this<Session> {
     if (error == http::error::header_limit)
       return refuse({http::status::request_header_fields_too_large, "the header is too large"});
     if (ingest->stopping && state == State::body) return refuse(stopping());
+    if (late) return refuse({http::status::request_timeout, "the rest of the body did not come in time"});
     const bool is_http = error.category() == make_error_code(http::error::bad_method).category();
     if (is_http && error != http::error::end_of_stream && error != http::error::partial_message)
       return refuse({http::status::bad_request, "this is no HTTP request: " + error.message()});
@@ -222,7 +227,7 @@ struct HttpIngest::Impl::Session : std::enable_shared_from_this<Session> {
     state = State::body;
     reserved = body_bytes();
     ingest->reserved += reserved;
-    stream.expires_after(ingest->options.request_max);
+    wait_for_body();
     if (!expects_continue()) return read_body();
     response.emplace(http::status::continue_, parser->get().version());
     http::async_write(stream, *response, [self = shared_from_this()](const error_code& error, std::size_t) {
@@ -231,11 +236,23 @@ struct HttpIngest::Impl::Session : std::enable_shared_from_this<Session> {
     });
   }
 
+  // Not by the stream's own timer: that closes the connection, and there would be no answer.
+  void wait_for_body() {
+    stream.expires_never();
+    late = false;
+    patience.expires_after(ingest->options.request_max);
+    patience.async_wait([self = shared_from_this()](const error_code& error) {
+      if (error || self->state != State::body) return;
+      self->late = true;
+      self->stream.cancel();
+    });
+  }
+
   void read_body() {
     http::async_read(stream, buffer, *parser,
                      [self = shared_from_this()](const error_code& error, std::size_t) {
                        if (error) return self->failed(error);
-                       self->stream.expires_never();
+                       self->patience.cancel();
                        self->state = State::taken;
                        self->text = std::move(self->parser->get().body());
                        self->size = self->text.size();
@@ -303,6 +320,7 @@ struct HttpIngest::Impl::Session : std::enable_shared_from_this<Session> {
   void respond(http::status status, std::string body, bool keep) {
     state = State::answered;
     free_body();
+    patience.cancel();
     const unsigned version = parser && parser->is_header_done() ? parser->get().version() : 11;
     response.emplace(status, version);
     response->set(http::field::content_type, "application/json");
@@ -339,6 +357,7 @@ struct HttpIngest::Impl::Session : std::enable_shared_from_this<Session> {
 
   void close() {
     free_body();
+    patience.cancel();
     error_code ignored;
     stream.socket().close(ignored);
     ingest->sessions.erase(shared_from_this());
@@ -353,6 +372,8 @@ struct HttpIngest::Impl::Session : std::enable_shared_from_this<Session> {
   std::shared_ptr<Impl> ingest;
   std::string peer;
   beast::tcp_stream stream;
+  asio::steady_timer patience;  // for a body
+  bool late = false;            // it is at its end
   beast::flat_buffer buffer;
   std::optional<http::request_parser<http::string_body>> parser;
   std::optional<http::response<http::string_body>> response;

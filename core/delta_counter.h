@@ -42,6 +42,7 @@ class DeltaCounter : public ReceivingEnd {
   bool has_output() const override { return !output_.empty(); }
   bool welcomed() const override { return welcomed_; }
   std::uint32_t heartbeat_ms() const override { return heartbeat_ms_; }
+  std::uint64_t whole_bytes() const override { return frames_.at_byte(); }
 
   Position position() const { return position_; }
   const Counts& counts() const { return counts_; }

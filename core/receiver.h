@@ -100,13 +100,15 @@ class Receiver {
   // The position is not to be offered: states may be missing.
   void forget_position() { complete_ = false; }
 
-  // Takes up frames that were saved, before anything was sent or received. Refuses those that end early.
+  // Takes up frames that were saved, before anything was sent or received. Refuses those that end early; an error's
+  // text says at which byte, as that of receive() does.
   Result<void> take_up(std::string_view saved);
   // Goes on where another stands, whose owner's states have become this one's.
   void go_on_from(const Receiver& other);
 
   Position position() const { return position_; }
   std::uint32_t heartbeat_ms() const { return heartbeat_ms_; }
+  std::uint64_t whole_bytes() const { return reader_.at_byte(); }
   bool welcomed() const { return welcomed_; }
   // The position may be offered: all states up to it have come, and it is between two frames.
   bool may_offer_position() const { return complete_ && !merged_in_frame_; }

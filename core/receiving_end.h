@@ -22,6 +22,7 @@ class ReceivingEnd {
   virtual bool has_output() const = 0;
   virtual bool welcomed() const = 0;
   virtual std::uint32_t heartbeat_ms() const = 0;  // 0: none, or not welcomed yet
+  virtual std::uint64_t whole_bytes() const = 0;   // of frames that are whole, of this connection
 };
 
 }  // namespace touchline

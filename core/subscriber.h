@@ -52,6 +52,7 @@ class Subscriber : public ReceivingEnd, private ReceiverOwner {
 
   Position position() const { return receiver_.position(); }
   std::uint32_t heartbeat_ms() const override { return receiver_.heartbeat_ms(); }
+  std::uint64_t whole_bytes() const override { return receiver_.whole_bytes(); }
   bool welcomed() const override { return receiver_.welcomed(); }
   const std::unordered_map<EventHandle, EventState>& states() const { return states_; }
   const ReceiverCounts& counts() const { return receiver_.counts(); }

@@ -60,6 +60,7 @@ class Relay : public ReceivingEnd, private ReceiverOwner {
   bool has_output() const override { return receiver_.has_output(); }
   bool welcomed() const override { return receiver_.welcomed(); }
   std::uint32_t heartbeat_ms() const override { return receiver_.heartbeat_ms(); }
+  std::uint64_t whole_bytes() const override { return receiver_.whole_bytes(); }
 
   // A new connection to the same publisher, or to another one of the same history.
   void reconnect() { receiver_.reconnect(); }
@@ -70,7 +71,8 @@ class Relay : public ReceivingEnd, private ReceiverOwner {
   // Looks at what time has done, several times a second. An error ends the connection.
   Result<void> tick(std::int64_t now_ms);
 
-  // Takes up what a newcomer was given once (StateKeeper), before anything was sent or received.
+  // Takes up what a newcomer was given once (StateKeeper), before anything was sent or received. An error's text says
+  // at which byte.
   Result<void> restore(std::string_view saved);
 
   // All states of the position are here, so they may be given to others.

@@ -8,7 +8,9 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include <algorithm>
 #include <chrono>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -16,6 +18,8 @@ namespace touchline {
 namespace asio = boost::asio;
 using asio::ip::tcp;
 using boost::system::error_code;
+using std::chrono::milliseconds;
+using Time = std::chrono::steady_clock::time_point;
 
 struct TcpSubscriber::Impl : std::enable_shared_from_this<Impl> {
   Impl(Loop& loop, ReceivingEnd& to, Endpoint at, std::function<void(Result<void>)> when_ended,
@@ -27,22 +31,49 @@ struct TcpSubscriber::Impl : std::enable_shared_from_this<Impl> {
         socket(loop.context()),
         tls(std::move(options.tls)),
         timer(loop.context()),
-        patience(options.answer_ms),
+        answer_max(options.answer_ms),
+        frame_max(options.frame_ms),
         received(options.read_bytes) {}
 
-  // A line on which nothing came for three heartbeats is dead (PROTOCOL.md, "The conversation").
+  // A line on which nothing came for three heartbeats is dead, and so is one that drips: whose welcome, or a frame that
+  // has begun, is not whole in its time (PROTOCOL.md, "The conversation").
+  struct Deadline {
+    Time at;
+    std::string missed;
+  };
+  Deadline deadline() const {
+    if (!subscriber.welcomed()) return {begun + answer_max, "no welcome came for " + text_of(answer_max)};
+    Deadline next{Time::max(), ""};
+    const milliseconds silence(std::int64_t{3} * subscriber.heartbeat_ms());
+    if (silence.count() != 0) next = {heard + silence, "nothing came for " + text_of(silence)};
+    if (frame_begun && *frame_begun + frame_max < next.at)
+      next = {*frame_begun + frame_max, "a frame was not whole within " + text_of(frame_max)};
+    return next;
+  }
+  static std::string text_of(milliseconds time) { return std::to_string(time.count()) + " ms"; }
+
   void watch() {
-    const std::uint32_t beat = subscriber.heartbeat_ms();
-    const auto wait = std::chrono::milliseconds(subscriber.welcomed() ? std::int64_t{3} * beat : patience);
-    if (over || stuck || wait.count() == 0) return;
-    timer.expires_at(heard + wait);
-    timer.async_wait([self = shared_from_this(), wait](const error_code& error) {
+    if (over || stuck) return;
+    // What begins meanwhile ends no sooner.
+    timer.expires_at(std::min(deadline().at, std::chrono::steady_clock::now() + frame_max));
+    timer.async_wait([self = shared_from_this()](const error_code& error) {
       if (error || self->over || self->stuck) return;
-      if (std::chrono::steady_clock::now() < self->heard + wait) return self->watch();
-      self->end(Error{ErrorKind::environment,
-                      self->endpoint.text() + ": nothing came for " + std::to_string(wait.count()) + " ms",
-                      0});
+      const Deadline next = self->deadline();
+      if (std::chrono::steady_clock::now() < next.at) return self->watch();
+      self->end(Error{ErrorKind::environment, self->endpoint.text() + ": " + next.missed, 0});
     });
+  }
+
+  // Whether a frame is under way, and since when.
+  void note_frames(std::size_t bytes) {
+    read_bytes += bytes;
+    const std::uint64_t whole = subscriber.whole_bytes();
+    if (whole == read_bytes) {
+      frame_begun.reset();
+    } else if (!frame_begun || whole != whole_bytes) {
+      frame_begun = heard;
+    }
+    whole_bytes = whole;
   }
 
   void start() {
@@ -85,6 +116,7 @@ struct TcpSubscriber::Impl : std::enable_shared_from_this<Impl> {
                           wrong.text = self->endpoint.text() + ": " + wrong.text;
                           return self->end(wrong);
                         }
+                        self->note_frames(n);
                         self->write();
                         if (welcomed != self->subscriber.welcomed()) self->watch();
                         if (!self->over && !self->stuck) self->read();
@@ -129,8 +161,13 @@ struct TcpSubscriber::Impl : std::enable_shared_from_this<Impl> {
   std::unique_ptr<ByteStream> stream;
   std::shared_ptr<const TlsContext> tls;
   asio::steady_timer timer;
-  std::int64_t patience;
-  std::chrono::steady_clock::time_point heard = std::chrono::steady_clock::now();
+  milliseconds answer_max;
+  milliseconds frame_max;
+  Time begun = std::chrono::steady_clock::now();
+  Time heard = begun;
+  std::optional<Time> frame_begun;  // of the one that is not whole yet; none: between two
+  std::uint64_t read_bytes = 0;
+  std::uint64_t whole_bytes = 0;  // of these, of frames that are whole
   std::vector<char> received;
   std::string sending;
   std::size_t sent = 0;  // of it

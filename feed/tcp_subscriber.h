@@ -21,6 +21,7 @@ namespace touchline {
 struct TcpSubscriberOptions {
   std::size_t read_bytes = 256U << 10;  // most that one read takes; 1 shows that frames may be cut anywhere
   std::int64_t answer_ms = 10'000;      // most that connecting and the welcome may take
+  std::int64_t frame_ms = 60'000;       // most that one frame may take from its first byte to its last
   std::shared_ptr<const TlsContext> tls = nullptr;  // for endpoints that are encrypted
 };
 

@@ -17,6 +17,13 @@ Error disorder(std::string text) { return {ErrorKind::mismatch, std::move(text),
 
 std::string number(std::uint64_t value) { return std::to_string(value); }
 
+// An error says itself where it was: its own byte is one within a frame.
+Error at_byte(std::uint64_t at, std::string_view where, Error error) {
+  error.text = "byte " + number(at) + std::string(where) + ": " + error.text;
+  error.at_byte = at;
+  return error;
+}
+
 }  // namespace
 
 Receiver::Receiver(ReceiverOwner& owner, Hello hello, std::uint32_t event_max)
@@ -53,14 +60,11 @@ Result<void> Receiver::take_frames() {
   while (!stopped_) {
     const std::uint64_t at = reader_.at_byte();
     const auto more = reader_.next(frame);
-    if (!more) return more.error();
+    if (!more) return at_byte(at, "", more.error());
     if (!*more) return {};
     ++counts_.frames;
-    if (auto taken = on_frame(frame); !taken) {
-      Error error = taken.error();
-      error.text = "byte " + number(at) + ", " + std::string(name_of(frame.kind)) + ": " + error.text;
-      return error;
-    }
+    if (const auto taken = on_frame(frame); !taken)
+      return at_byte(at, ", " + std::string(name_of(frame.kind)), taken.error());
     if (frame.kind == FrameKind::deltas) {
       ++counts_.delta_frames;
       counts_.delta_bytes += reader_.at_byte() - at;
@@ -408,7 +412,7 @@ Offset Receiver::state_offset(EventHandle event) const {
 Result<void> Receiver::take_up(std::string_view saved) {
   if (const auto taken = receive(saved); !taken) return taken;
   if (!complete_ || !partial_.empty() || reader_.at_byte() != saved.size()) {
-    return malformed("saved states that are not whole", reader_.at_byte());
+    return at_byte(reader_.at_byte(), "", malformed("saved states that are not whole"));
   }
   counts_ = {};
   reconnect();

@@ -244,8 +244,20 @@ void Relay::error(const ErrorMessage& error) {
 }
 
 Result<void> Relay::restore(std::string_view saved) {
-  if (const auto taken = receiver_.take_up(saved); !taken) return taken;
-  if (!is_whole()) return malformed("saved states that are not whole", saved.size());
+  // States and their position are told. What stands there besides is no word of the publisher's, who may be gone.
+  RelayEvents listeners = events_;
+  events_.welcome = {};
+  events_.heartbeat = {};
+  events_.resync = {};
+  events_.goodbye = {};
+  events_.error = {};
+  const auto taken = receiver_.take_up(saved);
+  events_ = std::move(listeners);
+  if (!taken) return taken;
+  if (!is_whole()) {
+    return malformed("byte " + std::to_string(saved.size()) + ": saved states that are not whole",
+                     saved.size());
+  }
   counts_ = {};
   sources_.clear();
   return {};

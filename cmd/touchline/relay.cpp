@@ -240,10 +240,8 @@ class RelayService {
     const auto saved = read_state_file(options_.state);
     if (!saved) return saved.error();
     if (!*saved) return {};
-    if (const auto restored = relay_.restore(**saved); !restored) {
-      return malformed(options_.state + ": byte " + std::to_string(restored.error().at_byte) + ": " +
-                       restored.error().text);
-    }
+    if (const auto restored = relay_.restore(**saved); !restored)
+      return malformed(options_.state + ": " + restored.error().text);
     taken_up_ = true;
     kept_ = relay_.position();
     spdlog::info("{}: taken up at epoch {} offset {}, {}", options_.state, kept_.epoch.value,

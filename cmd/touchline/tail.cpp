@@ -75,10 +75,8 @@ class Tail {
     const auto saved = read_state_file(options_.state);
     if (!saved) return saved.error();
     if (!*saved) return {};
-    if (const auto restored = subscriber_.restore(**saved); !restored) {
-      return malformed(options_.state + ": byte " + std::to_string(restored.error().at_byte) + ": " +
-                       restored.error().text);
-    }
+    if (const auto restored = subscriber_.restore(**saved); !restored)
+      return malformed(options_.state + ": " + restored.error().text);
     return {};
   }
 

@@ -314,6 +314,47 @@ TEST(Relay, RefusesKeptStatesThatAreCutOff) {
 }
 
 // What stands behind its listeners has the same states, told as they change.
+// What was kept is no word of a publisher: it may be gone, and readers are told so.
+TEST(Relay, TellsNothingOfAPublisherWhileItTakesUpWhatItKept) {
+  Chain chain;
+  chain.keep(chain.relay);
+  ASSERT_TRUE(chain.relay.kept);
+  int states = 0;
+  int words = 0;
+  RelayEvents events;
+  events.keyframe = [&](EventHandle, const EventState&, Offset) { ++states; };
+  events.welcome = [&](const Welcome&) { ++words; };
+  events.heartbeat = [&](const Heartbeat&) { ++words; };
+  Relay relay({}, {}, std::move(events));
+  ASSERT_TRUE(relay.restore(*chain.relay.kept));
+  EXPECT_EQ(states, 3);
+  EXPECT_EQ(words, 0);
+  Welcome welcome;
+  welcome.position = relay.position();
+  welcome.resume = ResumeKind::tail;
+  std::string first;
+  put(first, welcome);
+  ASSERT_TRUE(relay.receive(first));
+  EXPECT_EQ(words, 1);
+}
+
+TEST(Relay, NamesTheByteOfKeptStatesThatAreDamagedOnce) {
+  Chain chain;
+  chain.keep(chain.relay);
+  ASSERT_TRUE(chain.relay.kept);
+  const std::string& kept = *chain.relay.kept;
+  const auto error_of = [](const std::string& saved) {
+    Relay relay({}, {}, {});
+    const auto restored = relay.restore(saved);
+    return restored ? std::string() : restored.error().text;
+  };
+  EXPECT_THAT(error_of(kept.substr(1)), testing::MatchesRegex("byte 0: unknown frame kind [0-9]+"));
+  std::string end;
+  put(end, Heartbeat{chain.relay.relay->position().offset, 0, {}});
+  EXPECT_EQ(error_of(kept.substr(0, kept.size() - 1)),
+            "byte " + std::to_string(kept.size() - end.size()) + ": saved states that are not whole");
+}
+
 TEST(Relay, TellsOfEveryStateThatItHasAndOfEveryChange) {
   RelayMesh mesh;
   std::map<EventHandle, std::uint64_t> digests;

@@ -101,6 +101,18 @@ int run(const ArchiveOptions& options) {
   return print(text);
 }
 
+// Where a file of that name is, or would be made: links are followed, those to nothing, too.
+std::filesystem::path file_behind(std::filesystem::path path) {
+  constexpr int links_max = 40;  // as the kernel's
+  std::error_code failed;
+  for (int links = 0; links < links_max && std::filesystem::is_symlink(path, failed); ++links) {
+    const auto target = std::filesystem::read_symlink(path, failed);
+    if (failed) break;
+    path = path.parent_path() / target;  // an absolute one takes the place of all
+  }
+  return std::filesystem::weakly_canonical(std::filesystem::absolute(path, failed), failed);
+}
+
 constexpr const char* footer =
     R"(Everything that was published more than DAYS days ago is copied into the archive, synced, and only then
 taken away; the store's last commit stays. The archive is an ordinary store, which inspect, export, verify, diff
@@ -116,12 +128,13 @@ Examples, on the store of the first example of `touchline replay --help`:
 
 Result<void> check_archive_path(const std::string& archive, const std::string& store) {
   std::error_code ignored;
-  const auto real = [&](const std::string& path) {
-    return std::filesystem::weakly_canonical(std::filesystem::absolute(path, ignored), ignored);
-  };
-  const auto real_archive = real(archive);
-  if (std::filesystem::equivalent(archive, store, ignored) || real_archive == real(store)) {
+  const std::filesystem::path real_archive = file_behind(archive);
+  const std::filesystem::path real_store = file_behind(store);
+  if (std::filesystem::equivalent(archive, store, ignored) || real_archive == real_store)
     return Error{ErrorKind::usage, archive + ": is the store itself; an archive is another file", 0};
+  for (const char* beside : {"-wal", "-shm"}) {
+    if (real_archive == real_store.string() + beside)
+      return Error{ErrorKind::usage, archive + ": is a file of the store; an archive is another file", 0};
   }
   if (std::filesystem::is_directory(archive, ignored))
     return Error{ErrorKind::usage, archive + ": is a folder; an archive is a file", 0};

@@ -168,6 +168,24 @@ TEST_F(Archived, LosesAndDoublesNothingWhateverKillsIt) {
   RecordProperty("halfway", halfway);
 }
 
+// Of a store that is not there yet, too: the service would make it, and then find its archive to be itself.
+TEST(Archive, IsNotTheStoreUnderAnotherName) {
+  TempFolder folder;
+  const std::string store = folder / "store.db";
+  const auto refusal_of = [&](const std::string& archive) {
+    const Finished finished = run({"serve", "--store", store, "--listen", "tcp://127.0.0.1:0", "--source",
+                                   "feed=tcp://127.0.0.1:0", "--retain-days", "1", "--archive", archive});
+    EXPECT_EQ(finished.exit_code, 2) << finished.err;
+    EXPECT_FALSE(std::filesystem::exists(store)) << "nothing is made";
+    return finished.err;
+  };
+  std::filesystem::create_symlink("store.db", folder / "near.db");
+  std::filesystem::create_symlink(folder / "near.db", folder / "far.db");
+  for (const char* name : {"store.db", "near.db", "far.db"})
+    EXPECT_THAT(refusal_of(folder / name), HasSubstr(folder / name + std::string(": is the store itself")));
+  EXPECT_THAT(refusal_of(folder / "store.db-wal"), HasSubstr("is a file of the store"));
+}
+
 // A service that forgets and clears while it takes lines, killed again and again.
 class Retaining : public testing::Test {
  protected:

@@ -19,6 +19,7 @@ std::uint64_t number_behind(const std::string& text, const std::string& key) {
 }  // namespace
 
 AnsweredSource::AnsweredSource(Lines lines) : lines_(std::move(lines)) {
+  std::erase_if(lines_, [](const std::string& line) { return line.starts_with(R"({"alive":)"); });
   for (std::size_t i = 0; i < lines_.size(); ++i)
     lines_[i].replace(0, 1, R"({"ack":)" + std::to_string(i) + ",");
 }
@@ -47,7 +48,7 @@ void AnsweredSource::send(Socket socket) {
 
 void AnsweredSource::take_answer(const std::string& answer) {
   if (number_behind(answer, R"("ack":)") != answered_ || answer.find(R"("outcome")") == std::string::npos ||
-      answer.find(R"("rejected")") != std::string::npos)
+      answer.find(R"("refused")") != std::string::npos)
     wrong_.push_back("line " + std::to_string(answered_) + " was answered with " + answer);
   ++answered_;
   promised_ = std::max(promised_, number_behind(answer, R"("offset":)"));

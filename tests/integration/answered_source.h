@@ -16,7 +16,8 @@ namespace touchline::integration {
 
 class AnsweredSource {
  public:
-  // Numbered lines, each a JSON object.
+  // Numbered lines, each a JSON object. Heartbeats among them are left out: nothing is to be answered there
+  // (schemas/native.md, "Heartbeat").
   explicit AnsweredSource(Lines lines);
 
   // Sends what was not answered, until all is or the connection ends.

@@ -184,7 +184,10 @@ TEST_F(Relays, DoNotLetAReaderThatIsStuckDisturbTheOthers) {
   expect_whole(*reader);
   const Finished finished = relay.program->wait();
   EXPECT_EQ(finished.exit_code, 0);
-  EXPECT_THAT(finished.err, HasSubstr("readers were still behind after 1000 ms")) << "it was not stuck";
+  // Where the day takes longer than ten seconds it is sent away before the end.
+  EXPECT_THAT(finished.err, testing::AnyOf(HasSubstr("readers were still behind after 1000 ms"),
+                                           HasSubstr("took nothing for 10000 ms")))
+      << "it was not stuck";
 }
 
 // Everybody is killed at any moment, and starts again; the source sends again what was not answered.

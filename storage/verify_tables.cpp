@@ -115,7 +115,7 @@ void TableChecks::check_sources() {
   Complaints of_numbers(report_);
   Statement numbers = db_.prepare(
       "SELECT source, event, source IN (SELECT number FROM sources), event IN (SELECT handle FROM events), "
-      "typeof(number) FROM source_numbers");
+      "typeof(number), number FROM source_numbers");
   while (numbers.step()) {
     const std::string place = "source_numbers, source " + std::to_string(numbers.integer(0)) + ", event " +
                               std::to_string(numbers.integer(1));
@@ -123,6 +123,8 @@ void TableChecks::check_sources() {
       of_numbers.add(place, numbers.integer(2) == 0 ? "there is no such source" : "there is no such event");
     } else if (numbers.text(4) != "integer") {
       of_numbers.add(place, "its number is no integer but " + std::string(numbers.text(4)));
+    } else if (numbers.integer(5) < 0) {
+      of_numbers.add(place, "its number is " + std::to_string(numbers.integer(5)));
     }
   }
 }

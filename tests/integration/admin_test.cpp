@@ -92,7 +92,8 @@ TEST_F(Admin, CountsWhatASourceBroughtByWhatBecameOfIt) {
       "{\"alive\":true}\n"
       "no JSON\n");
   // The missing numbers are given up on after two seconds.
-  const PrometheusScrape page = scrape_until(admin_, "touchline_source_gaps_total", {{"source", "feed"}}, 1);
+  scrape_until(admin_, "touchline_source_gaps_total", {{"source", "feed"}}, 1);
+  const PrometheusScrape page = scrape_until(admin_, "touchline_published_offset", {}, 3);
   const auto messages = [&](const char* outcome) {
     return page.value("touchline_source_messages_total", {{"source", "feed"}, {"outcome", outcome}});
   };

@@ -94,7 +94,7 @@ TEST(SameJournal, ComesWhateverThePaceAndTheReaders) {
   EXPECT_EQ(paced.wait().exit_code, 0);
   EXPECT_EQ(reader.wait().exit_code, 0);
   const JournalContents journal = journal_of(folder / "paced.db");
-  EXPECT_GT(journal.batches.size(), 20U);
+  EXPECT_GT(journal.batches.size(), is_instrumented ? 2U : 20U);
   EXPECT_EQ(journal_difference(journal_of(folder / "max.db").deltas, journal.deltas), "");
 }
 

@@ -61,6 +61,8 @@ TEST_F(VerifyTables, WhatIsNumberedByASourceOrAnEventThatIsNotThereIsNamed) {
               ElementsAre("source_numbers, source 1, event 9: there is no such event"));
   EXPECT_THAT(after("INSERT INTO source_numbers VALUES (1, 1, 'many')"),
               ElementsAre("source_numbers, source 1, event 1: its number is no integer but text"));
+  EXPECT_THAT(after("INSERT INTO source_numbers VALUES (1, 1, -1)"),
+              ElementsAre("source_numbers, source 1, event 1: its number is -1"));
 }
 
 TEST_F(VerifyTables, SourcesAreDenseFromOne) {
